@@ -1,0 +1,107 @@
+// Package resources describes the kinds: one file a kind, each saying how its objects are named, defaulted,
+// prepared, validated and shown in a table.
+//
+// It knows no requests, no storage and no other objects than the one at hand: whatever needs to look at a second
+// object is admission or a controller.
+package resources
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Context is what a strategy may know beyond the object.
+type Context struct {
+	Now    time.Time
+	User   string
+	Suffix func(n int) string // seeded random characters, as in generated names
+	// Warn receives a warning for the client.
+	Warn func(text string)
+}
+
+// Resource is one kind as the API server serves it. Functions may be nil where the kind has nothing to say.
+// Objects given to Default and Prepare… are the caller's to change; objects given to the others are read-only.
+type Resource struct {
+	Group, Version string // the version that is stored and preferred
+	Name           string // plural, as in the path: "deployments"
+	Singular       string
+	Kind           string
+	ShortNames     []string
+	Categories     []string
+	Namespaced     bool
+	Verbs          []string // nil means all of create, delete, deletecollection, get, list, patch, update, watch
+	New            func() runtime.Object
+	NewList        func() runtime.Object
+
+	// Default fills in what the versioned defaults of the API fill in, after decoding.
+	Default func(obj runtime.Object)
+
+	PrepareForCreate func(ctx *Context, obj runtime.Object)
+	PrepareForUpdate func(ctx *Context, obj, old runtime.Object)
+	Validate         func(obj runtime.Object) field.ErrorList
+	ValidateUpdate   func(obj, old runtime.Object) field.ErrorList
+	// Warnings are the texts of `Warning:` headers for a create (old == nil) or an update.
+	Warnings func(obj, old runtime.Object) []string
+
+	// NameError checks metadata.name; nil means a DNS subdomain. prefix is set for generateName.
+	NameError func(name string, prefix bool) []string
+
+	// HasStatus says that status is a subresource: writes to the object keep the old status and the other way round.
+	HasStatus              bool
+	ResetStatus            func(obj, old runtime.Object) // obj's status := old's, or zero where old is nil
+	ResetSpec              func(obj, old runtime.Object) // everything but status := old's, for a write to /status
+	PrepareForStatusUpdate func(ctx *Context, obj, old runtime.Object)
+	ValidateStatusUpdate   func(obj, old runtime.Object) field.ErrorList
+	// SpecChanged says whether metadata.generation counts up; nil where the kind keeps no generation.
+	SpecChanged func(obj, old runtime.Object) bool
+
+	// Scale is set for kinds with a scale subresource.
+	Scale *Scale
+	// Subresources names the others that exist ("log", "exec", "binding", ...), for discovery.
+	Subresources []Subresource
+
+	// GracePeriod is the grace period in seconds that a delete gets when it names none; nil for kinds that are
+	// deleted at once.
+	GracePeriod func(obj runtime.Object) *int64
+
+	// Fields are the field selectors that the kind supports beyond metadata.name and metadata.namespace.
+	Fields func(obj runtime.Object) fields.Set
+
+	// Columns and Row make the server's table; nil gives Name and Created At.
+	Columns []metav1.TableColumnDefinition
+	Row     func(obj runtime.Object, now time.Time) []any
+}
+
+// Scale reads and writes the replicas of a kind.
+type Scale struct {
+	Replicas func(obj runtime.Object) (spec, status int32, selector string)
+	Set      func(obj runtime.Object, replicas int32)
+}
+
+// Subresource is one line of discovery.
+type Subresource struct {
+	Name           string // "eviction"
+	Kind           string
+	Group, Version string
+	Verbs          []string
+}
+
+// GVR is the resource's group, version and plural name.
+func (r *Resource) GVR() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Name}
+}
+
+// GVK is the resource's group, version and kind.
+func (r *Resource) GVK() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
+}
+
+// GroupResource is the resource without its version, as in error messages.
+func (r *Resource) GroupResource() schema.GroupResource {
+	return schema.GroupResource{Group: r.Group, Resource: r.Name}
+}
