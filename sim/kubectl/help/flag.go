@@ -8,15 +8,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flag makes the flag of the table's line id; each command gets one of its own.
-func flag(id, home string) *pflag.Flag {
+// addFlag defines the flag of the table's line id in set.
+func addFlag(set *pflag.FlagSet, id, home string) {
 	f := strings.Split(index().flags[number(id)], "\t")
 	for i := range f {
 		f[i] = unescape(f[i])
 	}
 	name, shorthand, kind, value, without, marks, usage := f[1], f[2], f[3], f[4], f[5], f[6], f[7]
 	value = strings.Replace(value, "$HOME", home, 1)
-	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	switch kind {
 	case "string":
 		set.StringP(name, shorthand, value, usage)
@@ -59,7 +58,6 @@ func flag(id, home string) *pflag.Flag {
 			flag.Annotations[key] = append(flag.Annotations[key], value)
 		}
 	}
-	return flag
 }
 
 // list reads a default such as [a,b].

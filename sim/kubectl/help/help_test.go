@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func tree(stdout, stderr *bytes.Buffer, width int) *cobra.Command {
+func tree(args []string, stdout, stderr *bytes.Buffer, width int) *cobra.Command {
 	nothing := func(string) func(*cobra.Command, []string) error { return nil }
-	root := Tree("/root", nothing, func(*cobra.Command, []string) error { return nil })
+	root := Tree(args, "/root", nothing, func(*cobra.Command, []string) error { return nil })
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	Install(root, stdout, stderr, width)
 	return root
@@ -34,7 +34,7 @@ func TestHelpEqualsRecorded(t *testing.T) {
 		}
 		asked++
 		var stdout, stderr bytes.Buffer
-		root := tree(&stdout, &stderr, 0)
+		root := tree(args, &stdout, &stderr, 0)
 		root.SetArgs(args)
 		root.Execute()
 		got := stdout.String()
@@ -68,7 +68,7 @@ func TestHelpEqualsRealKubectl(t *testing.T) {
 			t.Fatal(path, err)
 		}
 		var stdout, stderr bytes.Buffer
-		root := tree(&stdout, &stderr, 0)
+		root := tree(args, &stdout, &stderr, 0)
 		root.SetArgs(args)
 		if path == "options" {
 			options, _, _ := root.Find(args)
@@ -102,8 +102,9 @@ func TestWrap(t *testing.T) {
 
 func TestHelpWrapsOnATerminal(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	root := tree(&stdout, &stderr, 85)
-	root.SetArgs([]string{"drain", "--help"})
+	args := []string{"drain", "--help"}
+	root := tree(args, &stdout, &stderr, 85)
+	root.SetArgs(args)
 	root.Execute()
 	for _, line := range strings.Split(stdout.String(), "\n") {
 		if strings.Contains(line, " ") && len(strings.TrimSpace(line)) > 80 {
@@ -116,6 +117,6 @@ func BenchmarkTree(b *testing.B) {
 	var stdout, stderr bytes.Buffer
 	b.ReportAllocs()
 	for b.Loop() {
-		tree(&stdout, &stderr, 0)
+		tree([]string{"create", "secret", "generic"}, &stdout, &stderr, 0)
 	}
 }

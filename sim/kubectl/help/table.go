@@ -19,7 +19,7 @@ const mark = "@@ "
 
 // index finds the sections of the table; it is built when the first command is asked for.
 var index = sync.OnceValue(func() *sections {
-	x := &sections{commands: map[string]string{}}
+	x := &sections{commands: map[string]command{}}
 	for i, part := range strings.Split(table, "\n"+mark+"command ") {
 		if i == 0 {
 			x.flags = strings.Split(part, "\n")[1:]
@@ -27,7 +27,7 @@ var index = sync.OnceValue(func() *sections {
 		}
 		path, rest, _ := strings.Cut(part, "\n")
 		x.paths = append(x.paths, path)
-		x.commands[path] = rest
+		x.commands[path] = parse(rest)
 	}
 	return x
 })
@@ -35,7 +35,7 @@ var index = sync.OnceValue(func() *sections {
 type sections struct {
 	flags    []string
 	paths    []string // in upstream's order, a parent before its children
-	commands map[string]string
+	commands map[string]command
 }
 
 // A command is one section of the table, taken apart.
@@ -44,13 +44,9 @@ type command struct {
 	long, example string
 }
 
-func lookup(path string) (command, bool) {
-	rest, ok := index().commands[path]
-	if !ok {
-		return command{}, false
-	}
+func parse(section string) command {
 	c := command{fields: map[string]string{}}
-	parts := strings.Split(strings.TrimSuffix(rest, "\n"), "\n"+mark)
+	parts := strings.Split(strings.TrimSuffix(section, "\n"), "\n"+mark)
 	for _, part := range parts[1:] {
 		key, text, _ := strings.Cut(part, "\n")
 		switch key {
@@ -64,7 +60,7 @@ func lookup(path string) (command, bool) {
 		key, value, _ := strings.Cut(line, "\t")
 		c.fields[key] = unescape(value)
 	}
-	return c, true
+	return c
 }
 
 func (c command) has(key string) bool { _, ok := c.fields[key]; return ok }
@@ -76,10 +72,15 @@ func Paths() []string { return index().paths[1:] }
 // upstream's type and default, required ones marked. The root's path is empty. It reports whether the path exists;
 // where it does not, cmd stays as it was. home replaces $HOME in defaults.
 func Apply(cmd *cobra.Command, path, home string) bool {
-	c, ok := lookup(path)
-	if !ok {
-		return false
+	c, ok := index().commands[path]
+	if ok {
+		c.describe(cmd)
+		c.addFlags(cmd, home)
 	}
+	return ok
+}
+
+func (c command) describe(cmd *cobra.Command) {
 	cmd.Use = c.fields["use"]
 	cmd.Short = c.fields["short"]
 	cmd.Long, cmd.Example = c.long, c.example
@@ -90,37 +91,52 @@ func Apply(cmd *cobra.Command, path, home string) bool {
 	cmd.Hidden = c.has("hidden")
 	cmd.DisableFlagsInUseLine = c.has("noflagsinuse")
 	cmd.DisableFlagParsing = c.has("noparse")
-	for _, id := range strings.Fields(c.fields["persistent"]) {
-		cmd.PersistentFlags().AddFlag(flag(id, home))
-	}
-	for _, id := range strings.Fields(c.fields["flags"]) {
-		cmd.Flags().AddFlag(flag(id, home))
-	}
-	return true
 }
 
-// Tree builds kubectl's whole command tree. run names the function of the command at path; where it returns nil, a
-// command that upstream can run answers through missing.
-func Tree(home string, run func(path string) func(*cobra.Command, []string) error, missing func(*cobra.Command, []string) error) *cobra.Command {
+func (c command) addFlags(cmd *cobra.Command, home string) {
+	for _, id := range strings.Fields(c.fields["persistent"]) {
+		addFlag(cmd.PersistentFlags(), id, home)
+	}
+	for _, id := range strings.Fields(c.fields["flags"]) {
+		addFlag(cmd.Flags(), id, home)
+	}
+}
+
+// Tree builds kubectl's command tree for one command line. run names the function of the command at path; where it
+// returns nil, a command that upstream can run answers through missing. Only commands below a first word that stands
+// in args get their flags: for that line nothing else can show, and it costs a tenth.
+func Tree(args []string, home string, run func(path string) func(*cobra.Command, []string) error, missing func(*cobra.Command, []string) error) *cobra.Command {
 	commands := map[string]*cobra.Command{}
 	for _, path := range index().paths {
-		cmd := &cobra.Command{}
-		Apply(cmd, path, home)
-		cmd.RunE = run(path)
-		if c, _ := lookup(path); cmd.RunE == nil && c.has("run") {
+		c := index().commands[path]
+		cmd := &cobra.Command{RunE: run(path)}
+		if cmd.RunE == nil && c.has("run") {
 			cmd.RunE = missing
 		}
+		c.describe(cmd)
 		commands[path] = cmd
-		if path == "" {
-			continue
-		}
-		parent := ""
+		parent, first := "", path
 		if i := strings.LastIndexByte(path, ' '); i >= 0 {
 			parent = path[:i]
+			first, _, _ = strings.Cut(path, " ")
 		}
-		commands[parent].AddCommand(cmd)
+		if path == "" || mentions(args, commands[first]) {
+			c.addFlags(cmd, home)
+		}
+		if path != "" {
+			commands[parent].AddCommand(cmd)
+		}
 	}
 	return commands[""]
+}
+
+func mentions(args []string, cmd *cobra.Command) bool {
+	for _, arg := range args {
+		if arg == cmd.Name() || cmd.HasAlias(arg) {
+			return true
+		}
+	}
+	return false
 }
 
 func unescape(s string) string {
