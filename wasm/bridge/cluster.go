@@ -20,6 +20,7 @@ type Cluster interface {
 	WriteFile(path string, content []byte) error
 	ReadFile(path string) ([]byte, error)
 	// Terminal starts the login shell. Everything to draw goes to out, in order, from whichever goroutine made it.
+	// out blocks while the page is behind with drawing, as a pseudo-terminal does: call it without the lock.
 	Terminal(out func([]byte), cols, rows int) Terminal
 	// Log is the whole session so far.
 	Log() []byte
@@ -47,6 +48,7 @@ type Result struct {
 type Options struct {
 	Seed     uint64
 	Scenario []byte // scenario.yaml; nil is the default cluster
+	Lesson   Lesson // nil for a bare cluster; what it sets up is there before the first prompt
 	Start    time.Time
 
 	// Edit opens an editor in the page and blocks until it is closed or ctx ends. Its outcome is the session's

@@ -4,10 +4,43 @@
 // carries them. The frames are those of web/src/protocol.ts.
 package bridge
 
+import "encoding/json"
+
 // A Frame is a request, an answer or an event. Data is JSON text; either of Data and Bytes may be empty.
 type Frame struct {
 	Type  string
 	ID    int
 	Data  []byte
 	Bytes []byte
+}
+
+// openOptions is protocol.ts's OpenOptions.
+type openOptions struct {
+	Scenario   string
+	Seed       string
+	Start      string
+	Lesson     map[string]string
+	Cols, Rows int
+}
+
+// decode reads the data of a request; what the page sent amiss is left at its zero value.
+func decode[T any](f Frame) (v T) {
+	_ = json.Unmarshal(f.Data, &v)
+	return v
+}
+
+func event(kind string, data any, bytes []byte) Frame {
+	f := Frame{Type: kind, Bytes: bytes}
+	if data != nil {
+		f.Data, _ = json.Marshal(data)
+	}
+	return f
+}
+
+func contents(files map[string]string) map[string][]byte {
+	out := make(map[string][]byte, len(files))
+	for name, text := range files {
+		out[name] = []byte(text)
+	}
+	return out
 }

@@ -1,0 +1,204 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// session is one cluster with its terminal, its lesson and its pace.
+type session struct {
+	bridge   *Bridge
+	options  openOptions
+	cluster  Cluster
+	terminal Terminal
+	lesson   Lesson // nil for a bare cluster
+	screen   *screen
+	edits    *edits
+	pace     *pace
+
+	mu      sync.Mutex
+	busy    bool      // as last told to the page
+	dirty   bool      // something changed since progress was last looked at
+	checked time.Time // wall clock of the last look
+	last    []byte    // progress as last told to the page
+	told    time.Time // wall clock of the last `time` event
+	quiet   bool      // the session is being made: its journal is told whole in the end
+}
+
+// opened is protocol.ts's Opened.
+type opened struct {
+	Now      time.Time       `json:"now"`
+	Lesson   Lesson          `json:"lesson,omitempty"`
+	Progress json.RawMessage `json:"progress,omitempty"`
+	Undone   string          `json:"undone"`
+}
+
+func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *opened, error) {
+	s := &session{bridge: b, options: o, screen: newScreen(b.send), edits: &edits{send: b.send}, quiet: true}
+	options, err := s.clusterOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	answer := &opened{Lesson: s.lesson}
+	if log == nil {
+		s.cluster, err = b.world.New(options)
+	} else {
+		s.cluster, answer.Undone, err = b.world.Restore(options, log, undo)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s.terminal = s.cluster.Terminal(s.screen.write, max(o.Cols, 20), max(o.Rows, 4))
+	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
+	answer.Now = s.cluster.Now()
+	if answer.Progress, err = s.progress(); err != nil {
+		return nil, nil, err
+	}
+	s.last = answer.Progress
+	return s, answer, nil
+}
+
+func (s *session) clusterOptions() (o Options, err error) {
+	o = Options{Scenario: []byte(s.options.Scenario), Edit: s.edits.edit, Journal: s.journal, Yield: s.bridge.giveTurn}
+	if s.options.Seed != "" {
+		if o.Seed, err = strconv.ParseUint(s.options.Seed, 10, 64); err != nil {
+			return o, fmt.Errorf("seed %q is not a whole number of 64 bits", s.options.Seed)
+		}
+	}
+	if s.options.Start != "" {
+		if o.Start, err = time.Parse(time.RFC3339Nano, s.options.Start); err != nil {
+			return o, fmt.Errorf("start %q is not a time of RFC 3339", s.options.Start)
+		}
+	}
+	if s.options.Lesson != nil {
+		files := contents(s.options.Lesson)
+		if s.lesson, err = s.bridge.world.Lesson(files); err != nil {
+			return o, err
+		}
+		o.Lesson = s.lesson
+		if scenario, ok := files["scenario.yaml"]; ok {
+			o.Scenario = scenario
+		}
+	}
+	return o, nil
+}
+
+// begin lets the session be seen: what was printed so far, its log, and the clock.
+func (s *session) begin() {
+	s.mu.Lock()
+	s.quiet = false
+	s.mu.Unlock()
+	s.bridge.send(event("journal", map[string]bool{"whole": true}, s.cluster.Log()))
+	s.screen.begin()
+	go s.pace.run()
+}
+
+func (s *session) close() {
+	s.pace.close()
+	s.screen.close()
+	s.cluster.Close()
+	s.edits.closeAll()
+}
+
+func (s *session) journal(entry []byte) {
+	s.mu.Lock()
+	quiet := s.quiet
+	s.mu.Unlock()
+	if !quiet {
+		s.bridge.send(event("journal", map[string]bool{"whole": false}, append([]byte(nil), entry...)))
+	}
+}
+
+func (s *session) input(keys []byte) {
+	s.pace.sync()
+	s.terminal.Input(keys)
+	s.changed()
+}
+
+func (s *session) exec(ctx context.Context, line string) (any, error) {
+	s.pace.sync()
+	r, err := s.cluster.Exec(ctx, line)
+	s.changed()
+	return map[string]any{"stdout": r.Stdout, "stderr": r.Stderr, "exit": r.Exit, "time": r.Time}, err
+}
+
+func (s *session) advance(ms float64) any {
+	s.pace.sync()
+	const most = 365 * 24 * time.Hour
+	left := min(time.Duration(ms*float64(time.Millisecond)), most)
+	for ; left > 0; left -= slice {
+		s.cluster.Advance(min(left, slice))
+		s.bridge.giveTurn()
+	}
+	s.changed()
+	return map[string]time.Time{"now": s.cluster.Now()}
+}
+
+// changed says that the cluster may have changed by more than time.
+func (s *session) changed() {
+	s.mu.Lock()
+	s.dirty = true
+	s.mu.Unlock()
+	s.pace.hurry()
+}
+
+const (
+	// checkEvery is how often, of the wall clock, a lesson's checkpoints are looked at while things change.
+	checkEvery = 250 * time.Millisecond
+	// tellEvery is how often the page's clock is set.
+	tellEvery = 2 * time.Second
+)
+
+// stepped tells the page what came of a step of time.
+func (s *session) stepped(moved bool) {
+	now := time.Now()
+	busy := s.terminal.Busy()
+	s.mu.Lock()
+	s.dirty = s.dirty || moved || busy
+	tellBusy, tellTime, check := busy != s.busy, now.Sub(s.told) >= tellEvery, s.dirty && now.Sub(s.checked) >= checkEvery
+	s.busy = busy
+	if tellTime {
+		s.told = now
+	}
+	if check {
+		s.dirty, s.checked = false, now
+	}
+	s.mu.Unlock()
+	if tellBusy {
+		s.bridge.send(event("busy", map[string]bool{"busy": busy}, nil))
+	}
+	if tellTime {
+		s.bridge.send(event("time", map[string]any{"now": s.cluster.Now(), "factor": s.pace.speed()}, nil))
+	}
+	if check {
+		s.tellProgress()
+	}
+}
+
+func (s *session) tellProgress() {
+	p, err := s.progress()
+	if err != nil || bytes.Equal(p, s.last) {
+		return
+	}
+	s.last = p
+	s.bridge.send(Frame{Type: "progress", Data: p})
+}
+
+// progress is nil, without error, where no lesson is open.
+func (s *session) progress() (json.RawMessage, error) {
+	if s.lesson == nil {
+		return json.RawMessage(`{"checkpoints":[],"flow":[]}`), nil
+	}
+	return s.lesson.Check(s.cluster)
+}
+
+func (b *Bridge) giveTurn() {
+	if b.yield != nil {
+		b.yield()
+	}
+}
