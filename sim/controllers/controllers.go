@@ -1,0 +1,122 @@
+// Package controllers holds the loops of the controller manager: each watches some kinds and moves the cluster one
+// step nearer to what their specs ask for.
+//
+// It knows nothing of storage, HTTP or containers: it reads and writes through api.Client and learns of changes
+// through watches. One controller is one file.
+package controllers
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"terrarium/sim/api"
+	"terrarium/sim/chance"
+	"terrarium/sim/clock"
+	"terrarium/sim/loop"
+)
+
+// Recorder makes Events about objects, in the name of one component.
+type Recorder interface {
+	// Event reports that something happened to obj; kind is Normal or Warning.
+	Event(obj runtime.Object, kind, reason, message string)
+}
+
+// Config is what the controllers stand on.
+type Config struct {
+	Clock  *clock.Clock
+	Chance *chance.Source
+	Door   api.Door
+	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
+	RootCA string
+	// Recorder returns the recorder of a component such as "deployment-controller", which writes as client.
+	Recorder func(client api.Client, component string) Recorder
+}
+
+// Start starts every controller. They do nothing before the clock advances.
+func Start(cfg Config) error {
+	for _, start := range []func(Config) error{
+		startServiceAccount,
+		startRootCA,
+		startDeployment,
+		startReplicaSet,
+		startReplicationController,
+	} {
+		if err := start(cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// base is what each controller has.
+type base struct {
+	clock  *clock.Clock
+	chance *chance.Source
+	client api.Client
+	events Recorder
+	loop   *loop.Loop
+}
+
+// newBase gives a controller its identity (account is the name of its service account in kube-system), its
+// recorder (component is the source of its Events) and its queue.
+func newBase(cfg Config, account, component string, reconcile loop.Reconcile) base {
+	client := api.Client{Door: cfg.Door, User: serviceAccountUser("kube-system", account)}
+	b := base{
+		clock:  cfg.Clock,
+		chance: cfg.Chance.Fork("controllers/" + account),
+		client: client,
+		loop:   loop.New(cfg.Clock, cfg.Chance, account, reconcile),
+	}
+	if cfg.Recorder != nil {
+		b.events = cfg.Recorder(client, component)
+	}
+	return b
+}
+
+func serviceAccountUser(namespace, name string) api.User {
+	return api.User{
+		Name:   "system:serviceaccount:" + namespace + ":" + name,
+		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+	}
+}
+
+// now is the present as the API keeps it, in whole seconds.
+func (b *base) now() metav1.Time { return metav1.NewTime(b.clock.Now().Truncate(time.Second)) }
+
+// eventf records an Event about obj.
+func (b *base) eventf(obj runtime.Object, kind, reason, format string, args ...any) {
+	if b.events != nil {
+		b.events.Event(obj, kind, reason, fmt.Sprintf(format, args...))
+	}
+}
+
+// keyOf is an object's key in a queue: namespace/name, or the name of a cluster-scoped object.
+func keyOf(obj metav1.Object) string {
+	if ns := obj.GetNamespace(); ns != "" {
+		return ns + "/" + obj.GetName()
+	}
+	return obj.GetName()
+}
+
+func splitKey(key string) (namespace, name string) {
+	namespace, name, found := strings.Cut(key, "/")
+	if !found {
+		return "", key
+	}
+	return namespace, name
+}
+
+// watchAll queues every object of a kind whenever it changes.
+func watchAll[T any, P api.Object[T]](b *base) error {
+	return watch1(b, func(_ watch.EventType, obj, _ P) { b.loop.Add(keyOf(obj)) })
+}
+
+func watch1[T any, P api.Object[T]](b *base, fn func(kind watch.EventType, obj, old P)) error {
+	_, err := api.Watch(b.client, fn)
+	return err
+}
