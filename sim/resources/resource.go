@@ -38,6 +38,10 @@ type Resource struct {
 	New            func() runtime.Object
 	NewList        func() runtime.Object
 
+	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
+	// names, New, NewList and Default only: all else is asked of the stored one.
+	View *View
+
 	// Default fills in what the versioned defaults of the API fill in, after decoding.
 	Default func(obj runtime.Object)
 
@@ -65,6 +69,18 @@ type Resource struct {
 	// Subresources names the others that exist ("log", "exec", "binding", ...), for discovery.
 	Subresources []Subresource
 
+	// CreateOnUpdate lets an update create what is not there.
+	CreateOnUpdate bool
+	// NeedsVersion refuses an update that names no resourceVersion.
+	NeedsVersion bool
+	// OrphanByDefault is the propagation of a delete that names none; otherwise it is background.
+	OrphanByDefault bool
+	// ReturnsDeleted answers a delete with the object as it was, not with a Status.
+	ReturnsDeleted bool
+	// BecomeDeleting changes an object whose deletion has begun and says whether it stays until it is finalized by
+	// a write of its own (namespaces and their spec.finalizers). nil for kinds that know metadata.finalizers only.
+	BecomeDeleting func(obj runtime.Object) (stays bool)
+
 	// GracePeriod is the grace period in seconds that a delete gets when it names none; nil for kinds that are
 	// deleted at once.
 	GracePeriod func(obj runtime.Object) *int64
@@ -75,6 +91,13 @@ type Resource struct {
 	// Columns and Row make the server's table; nil gives Name and Created At.
 	Columns []metav1.TableColumnDefinition
 	Row     func(obj runtime.Object, now time.Time) []any
+}
+
+// View converts between what a client sees and what is stored. The results share nothing that a caller may change.
+type View struct {
+	Of         schema.GroupResource
+	FromStored func(obj runtime.Object) runtime.Object
+	ToStored   func(obj runtime.Object) runtime.Object
 }
 
 // Scale reads and writes the replicas of a kind.

@@ -1,0 +1,157 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"terrarium/sim/api"
+	"terrarium/sim/resources"
+	"terrarium/sim/store"
+)
+
+func (c *call) get() (runtime.Object, error) {
+	obj, err := c.existing()
+	if err != nil {
+		return nil, err
+	}
+	return c.outgoing(obj), nil
+}
+
+// list answers with *api.Listed, at the present revision or, where the request names a resourceVersion, at that one.
+func (c *call) list() (runtime.Object, error) {
+	match, err := c.matcher()
+	if err != nil {
+		return nil, err
+	}
+	revision := c.store.Revision()
+	items, err := c.itemsAt(c.req.ResourceVersion)
+	if err != nil {
+		return nil, err
+	}
+	if c.req.ResourceVersion != "" {
+		revision, _ = strconv.ParseUint(c.req.ResourceVersion, 10, 64)
+	}
+	out := &api.Listed{
+		TypeMeta: metav1.TypeMeta{APIVersion: c.view.GVK().GroupVersion().String(), Kind: c.view.Kind + "List"},
+		ListMeta: metav1.ListMeta{ResourceVersion: strconv.FormatUint(revision, 10)},
+		Items:    make([]runtime.Object, 0, len(items)),
+	}
+	for _, item := range items {
+		if match(item) {
+			out.Items = append(out.Items, c.outgoing(item))
+		}
+	}
+	return out, nil
+}
+
+// itemsAt are the stored objects of the request's namespace at a revision; "" is the present one.
+func (c *call) itemsAt(version string) ([]runtime.Object, error) {
+	prefix := ""
+	if c.kind.Namespaced && c.req.Namespace != "" {
+		prefix = store.Key(c.req.Namespace, "")
+	}
+	if version == "" {
+		return c.store.List(c.kind.GroupResource(), prefix), nil
+	}
+	revision, err := strconv.ParseUint(version, 10, 64)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("invalid resourceVersion %q", version))
+	}
+	items, err := c.store.ListAt(c.kind.GroupResource(), prefix, revision)
+	switch {
+	case errors.Is(err, store.ErrCompacted):
+		return nil, apierrors.NewResourceExpired(fmt.Sprintf("The resourceVersion for the provided list is too old: %d", revision))
+	case err != nil:
+		return nil, tooLarge(revision, c.store.Revision())
+	}
+	return items, nil
+}
+
+func tooLarge(asked, current uint64) error {
+	err := apierrors.NewTimeoutError(fmt.Sprintf("Too large resource version: %d, current: %d", asked, current), 1)
+	err.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: metav1.CauseTypeResourceVersionTooLarge, Message: "Too large resource version"}}
+	return err
+}
+
+// matcher says which stored objects the request's selectors take.
+func (c *call) matcher() (func(obj runtime.Object) bool, error) {
+	byLabel, byField := c.req.LabelSelector, c.req.FieldSelector
+	if byField != nil && !byField.Empty() {
+		if err := supported(c.kind, byField); err != nil {
+			return nil, err
+		}
+	} else {
+		byField = nil
+	}
+	if byLabel != nil && byLabel.Empty() {
+		byLabel = nil
+	}
+	return func(obj runtime.Object) bool {
+		if byLabel == nil && byField == nil {
+			return true
+		}
+		m, err := meta.Accessor(obj)
+		if err != nil {
+			return false
+		}
+		if byLabel != nil && !byLabel.Matches(labelSet(m.GetLabels())) {
+			return false
+		}
+		return byField == nil || byField.Matches(fieldSet(c.kind, m, obj))
+	}, nil
+}
+
+// labelSet is a map of labels as a selector reads it.
+type labelSet map[string]string
+
+func (l labelSet) Has(label string) bool              { _, ok := l[label]; return ok }
+func (l labelSet) Get(label string) string            { return l[label] }
+func (l labelSet) Lookup(label string) (string, bool) { v, ok := l[label]; return v, ok }
+
+func fieldSet(kind *resources.Resource, m metav1.Object, obj runtime.Object) fields.Set {
+	var set fields.Set
+	if kind.Fields != nil {
+		set = kind.Fields(obj)
+	}
+	if set == nil {
+		set = fields.Set{}
+	}
+	set["metadata.name"] = m.GetName()
+	if kind.Namespaced {
+		set["metadata.namespace"] = m.GetNamespace()
+	}
+	return set
+}
+
+// supported refuses a field selector with fields that the kind does not select by.
+func supported(kind *resources.Resource, sel fields.Selector) error {
+	empty := kind.New()
+	m, err := meta.Accessor(empty)
+	if err != nil {
+		return err
+	}
+	known := fieldSet(kind, m, empty)
+	known["metadata.namespace"] = ""
+	for _, want := range sel.Requirements() {
+		if _, ok := known[want.Field]; !ok {
+			return apierrors.NewBadRequest(fieldLabelError(kind, want.Field))
+		}
+	}
+	return nil
+}
+
+// fieldLabelError is what the conversion of field labels says of one that it does not know: kinds with labels of their
+// own name the label, the others say what they do support.
+func fieldLabelError(kind *resources.Resource, label string) string {
+	if kind.Fields != nil {
+		return "field label not supported: " + label
+	}
+	return fmt.Sprintf("%q is not a known field selector: only %q, %q", label, "metadata.name", "metadata.namespace")
+}
