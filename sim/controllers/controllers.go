@@ -7,6 +7,7 @@ package controllers
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -116,7 +117,11 @@ func watchAll[T any, P api.Object[T]](b *base) error {
 	return watch1(b, func(_ watch.EventType, obj, _ P) { b.loop.Add(keyOf(obj)) })
 }
 
+// watch1 calls fn for every change of a kind. Objects of a kind that is not served never change.
 func watch1[T any, P api.Object[T]](b *base, fn func(kind watch.EventType, obj, old P)) error {
+	if _, err := b.client.Door.ResourceFor(reflect.TypeFor[T]()); err != nil {
+		return nil
+	}
 	_, err := api.Watch(b.client, fn)
 	return err
 }
