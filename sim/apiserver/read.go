@@ -138,7 +138,9 @@ func supported(kind *resources.Resource, sel fields.Selector) error {
 		return err
 	}
 	known := fieldSet(kind, m, empty)
-	known["metadata.namespace"] = ""
+	if kind.Fields == nil {
+		known["metadata.namespace"] = ""
+	}
 	for _, want := range sel.Requirements() {
 		if _, ok := known[want.Field]; !ok {
 			return apierrors.NewBadRequest(fieldLabelError(kind, want.Field))
@@ -150,6 +152,9 @@ func supported(kind *resources.Resource, sel fields.Selector) error {
 // fieldLabelError is what the conversion of field labels says of one that it does not know: kinds with labels of their
 // own name the label, the others say what they do support.
 func fieldLabelError(kind *resources.Resource, label string) string {
+	if kind.FieldError != "" {
+		return fmt.Sprintf(kind.FieldError, label)
+	}
 	if kind.Fields != nil {
 		return "field label not supported: " + label
 	}

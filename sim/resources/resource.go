@@ -39,7 +39,8 @@ type Resource struct {
 	NewList        func() runtime.Object
 
 	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
-	// names, New, NewList and Default only: all else is asked of the stored one.
+	// names, New, NewList and Default only: all else is asked of the stored one, but for what is set here too, which
+	// takes stored objects.
 	View *View
 
 	// Default fills in what the versioned defaults of the API fill in, after decoding.
@@ -47,8 +48,10 @@ type Resource struct {
 
 	PrepareForCreate func(ctx *Context, obj runtime.Object)
 	PrepareForUpdate func(ctx *Context, obj, old runtime.Object)
-	Validate         func(obj runtime.Object) field.ErrorList
-	ValidateUpdate   func(obj, old runtime.Object) field.ErrorList
+	// Validate and ValidateUpdate tell all problems but those of the metadata, in the order of the real server. The
+	// caller has checked the metadata, with NameError.
+	Validate       func(obj runtime.Object) field.ErrorList
+	ValidateUpdate func(obj, old runtime.Object) field.ErrorList
 	// Warnings are the texts of `Warning:` headers for a create (old == nil) or an update.
 	Warnings func(obj, old runtime.Object) []string
 
@@ -85,12 +88,17 @@ type Resource struct {
 	// deleted at once.
 	GracePeriod func(obj runtime.Object) *int64
 
-	// Fields are the field selectors that the kind supports beyond metadata.name and metadata.namespace.
+	// Fields are the field selectors that the kind supports beyond metadata.name and, for namespaced kinds,
+	// metadata.namespace. Where it is nil, every kind takes these two.
 	Fields func(obj runtime.Object) fields.Set
+	// FieldError refuses any other field; %s stands for it. "" is the text of most kinds that have Fields.
+	FieldError string
 
-	// Columns and Row make the server's table; nil gives Name and Created At.
+	// Columns and Row make the server's table; nil gives Name and Created At. Cells are those of all priorities.
 	Columns []metav1.TableColumnDefinition
 	Row     func(obj runtime.Object, now time.Time) []any
+	// RowConditions are the conditions of the table's row; nil where there are none.
+	RowConditions func(obj runtime.Object) []metav1.TableRowCondition
 }
 
 // View converts between what a client sees and what is stored. The results share nothing that a caller may change.
@@ -106,12 +114,17 @@ type Scale struct {
 	Set      func(obj runtime.Object, replicas int32)
 }
 
-// Subresource is one line of discovery.
+// Subresource is one line of discovery. status and scale are not listed: HasStatus and Scale say them.
 type Subresource struct {
 	Name           string // "eviction"
 	Kind           string
 	Group, Version string
 	Verbs          []string
+
+	// Prepare and Validate are set where the subresource writes a part of the object itself, as resize does: Prepare
+	// takes the written object back to old but for that part.
+	Prepare  func(ctx *Context, obj, old runtime.Object)
+	Validate func(obj, old runtime.Object) field.ErrorList
 }
 
 // GVR is the resource's group, version and plural name.
