@@ -1,0 +1,288 @@
+package kubectl
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"terrarium/sim/kubectl/discovery"
+	"terrarium/sim/kubectl/kubeconfig"
+	"terrarium/sim/kubectl/resource"
+	"terrarium/sim/kubectl/rest"
+)
+
+// userAgent is what servers see; field managers of plain requests are named after its first part.
+const userAgent = "kubectl/v1.36.3 (linux/amd64) kubernetes/0000000"
+
+// Factory gives commands what they share: the environment, the global flags, and, made when first asked for, the client, the
+// discovered resources and the namespace.
+type Factory struct {
+	Env
+	In     io.Reader
+	Out    io.Writer
+	ErrOut io.Writer
+
+	ctx context.Context
+
+	kubeconfigPath   string
+	overrides        kubeconfig.Overrides
+	impersonateExtra []string
+	warningsAsErrors bool
+	matchVersion     bool
+	verbosity        int
+
+	warnings int
+	warned   map[string]bool
+	resolved *kubeconfig.Resolved
+	client   *rest.Client
+	mapper   *discovery.Mapper
+	command  string
+}
+
+func newFactory(ctx context.Context, env Env) *Factory {
+	return &Factory{Env: env, In: env.Stdin, Out: env.Stdout, ErrOut: env.Stderr, ctx: ctx, warned: map[string]bool{}}
+}
+
+// Context ends when the command is interrupted.
+func (f *Factory) Context() context.Context { return f.ctx }
+
+// addFlags declares the options that every command takes.
+func (f *Factory) addFlags(fs *pflag.FlagSet) {
+	o := &f.overrides
+	var logFlush time.Duration
+	var vmodule, profile, profileOutput, cacheDir, kuberc string
+	var noCompression bool
+	fs.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "Treat warnings received from the server as errors and exit with a non-zero exit code")
+	fs.StringVar(&profile, "profile", "none", "Name of profile to capture. One of (none|cpu|heap|goroutine|threadcreate|block|mutex|trace)")
+	fs.StringVar(&profileOutput, "profile-output", "profile.pprof", "Name of the file to write the profile to")
+	fs.StringVar(&kuberc, "kuberc", "", "Path to the kuberc file to use for preferences. This can be disabled by exporting KUBECTL_KUBERC=false feature gate or turning off the feature KUBERC=off.")
+	fs.StringVar(&f.kubeconfigPath, "kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
+	fs.StringVar(&cacheDir, "cache-dir", f.Getenv("HOME")+"/.kube/cache", "Default cache directory")
+	fs.StringVar(&o.User.ClientCertificate, "client-certificate", "", "Path to a client certificate file for TLS")
+	fs.StringVar(&o.User.ClientKey, "client-key", "", "Path to a client key file for TLS")
+	fs.StringVar(&o.User.Token, "token", "", "Bearer token for authentication to the API server")
+	fs.StringVar(&o.User.Impersonate, "as", "", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace.")
+	fs.StringVar(&o.User.ImpersonateUID, "as-uid", "", "UID to impersonate for the operation.")
+	fs.StringArrayVar(&o.User.ImpersonateGroups, "as-group", nil, "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.")
+	fs.StringArrayVar(&f.impersonateExtra, "as-user-extra", nil, "User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key.")
+	fs.StringVar(&o.User.Username, "username", "", "Username for basic authentication to the API server")
+	fs.StringVar(&o.User.Password, "password", "", "Password for basic authentication to the API server")
+	fs.StringVar(&o.ClusterName, "cluster", "", "The name of the kubeconfig cluster to use")
+	fs.StringVar(&o.UserName, "user", "", "The name of the kubeconfig user to use")
+	fs.StringVarP(&o.Namespace, "namespace", "n", "", "If present, the namespace scope for this CLI request")
+	fs.StringVar(&o.Context, "context", "", "The name of the kubeconfig context to use")
+	fs.StringVarP(&o.Cluster.Server, "server", "s", "", "The address and port of the Kubernetes API server")
+	fs.StringVar(&o.Cluster.TLSServerName, "tls-server-name", "", "Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used")
+	fs.BoolVar(&o.Cluster.InsecureSkipTLSVerify, "insecure-skip-tls-verify", false, "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure")
+	fs.StringVar(&o.Cluster.CertificateAuthority, "certificate-authority", "", "Path to a cert file for the certificate authority")
+	fs.StringVar(&o.Timeout, "request-timeout", "0", "The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests.")
+	fs.BoolVar(&noCompression, "disable-compression", false, "If true, opt-out of response compression for all requests to the server")
+	fs.BoolVar(&f.matchVersion, "match-server-version", false, "Require server version to match client version")
+	fs.VarP(levelValue{&f.verbosity}, "v", "v", "number for the log level verbosity")
+	fs.Var(moduleValue{&vmodule}, "vmodule", "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text log format)")
+	fs.DurationVar(&logFlush, "log-flush-frequency", 5*time.Second, "Maximum number of seconds between log flushes")
+}
+
+// Resolved is the kubeconfig in force with the global flags over it.
+func (f *Factory) Resolved() (kubeconfig.Resolved, error) {
+	if f.resolved != nil {
+		return *f.resolved, nil
+	}
+	c, err := f.kubeconfigRules().Load(f.Files)
+	if err != nil {
+		return kubeconfig.Resolved{}, err
+	}
+	o := f.overrides
+	o.User.ImpersonateUserExtra = parseExtra(f.impersonateExtra)
+	o.DefaultServer = f.Getenv("KUBERNETES_MASTER")
+	if o.DefaultServer == "" {
+		o.DefaultServer = "http://localhost:8080"
+	}
+	f.resolved = &kubeconfig.Resolved{Config: c, Overrides: o}
+	return *f.resolved, nil
+}
+
+func (f *Factory) kubeconfigRules() kubeconfig.Rules {
+	return kubeconfig.RulesFor(f.kubeconfigPath, f.Getenv)
+}
+
+func parseExtra(pairs []string) map[string][]string {
+	var out map[string][]string
+	for _, p := range pairs {
+		if k, v, ok := strings.Cut(p, "="); ok {
+			if out == nil {
+				out = map[string][]string{}
+			}
+			out[k] = append(out[k], v)
+		}
+	}
+	return out
+}
+
+// Namespace is the namespace in force; explicit says that --namespace named it.
+func (f *Factory) Namespace() (namespace string, explicit bool, err error) {
+	r, err := f.Resolved()
+	if err != nil {
+		return "", false, err
+	}
+	return r.Namespace()
+}
+
+// Client reaches the server of the current context.
+func (f *Factory) Client() (*rest.Client, error) {
+	if f.client != nil {
+		return f.client, nil
+	}
+	r, err := f.Resolved()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := r.REST(f.Files)
+	if errors.Is(err, kubeconfig.ErrNeedLogin) {
+		cfg.Username, cfg.Password, err = f.askLogin()
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg.UserAgent = userAgent
+	transport := f.Transport
+	if f.TransportFor != nil {
+		if transport, err = f.TransportFor(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if transport == nil {
+		return nil, errors.New("no transport to the server")
+	}
+	f.client = &rest.Client{Config: cfg, Transport: f.traced(transport), Warn: f.warn, Header: http.Header{}}
+	if f.command != "" {
+		f.client.Header.Set("Kubectl-Command", f.command)
+		f.client.Header.Set("Kubectl-Session", f.uuid())
+	}
+	return f.client, nil
+}
+
+// askLogin asks for a user name and a password on standard input, as kubectl does where a TLS server is named and no credentials are.
+func (f *Factory) askLogin() (user, password string, err error) {
+	in := bufio.NewReader(f.In)
+	ask := func(what string) (string, error) {
+		fmt.Fprintf(f.Out, "Please enter %s: ", what)
+		line, err := in.ReadString('\n')
+		if err != nil && line == "" {
+			return "", err
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	if user, err = ask("Username"); err != nil {
+		return "", "", err
+	}
+	password, err = ask("Password")
+	return user, password, err
+}
+
+// warn prints a warning of the server, once per text.
+func (f *Factory) warn(text string) {
+	f.warnings++
+	if f.warned[text] {
+		return
+	}
+	f.warned[text] = true
+	f.printWarning(text)
+}
+
+// printWarning writes "Warning: text" to stderr, yellow on a terminal.
+func (f *Factory) printWarning(text string) {
+	if f.color() {
+		fmt.Fprintf(f.ErrOut, "\u001b[33;1mWarning:\u001b[0m %s\n", text)
+		return
+	}
+	fmt.Fprintf(f.ErrOut, "Warning: %s\n", text)
+}
+
+func (f *Factory) color() bool {
+	return f.TTY && f.Getenv("TERM") != "dumb" && f.Getenv("NO_COLOR") == ""
+}
+
+// Mapper knows the resources of the server.
+func (f *Factory) Mapper() (*discovery.Mapper, error) {
+	if f.mapper != nil {
+		return f.mapper, nil
+	}
+	c, err := f.Client()
+	if err != nil {
+		return nil, err
+	}
+	f.mapper = discovery.New(f.ctx, c, f.printWarning)
+	f.mapper.Unreachable = func(err error) {
+		f.logf('E', "memcache.go:265", "\"Unhandled Error\" err=%q", "couldn't get current server API group list: "+err.Error())
+	}
+	return f.mapper, nil
+}
+
+// Builder finds the objects that arguments and files name.
+func (f *Factory) Builder() *resource.Builder {
+	return &resource.Builder{
+		Context: f.ctx, Client: f.Client, Mapper: f.Mapper, Files: f.Files, Stdin: f.In,
+		Kustomize: f.kustomize, Fetch: f.fetch,
+	}
+}
+
+// fetch reads a manifest from a URL; other hosts than the API server are reached through the same transport.
+func (f *Factory) fetch(url string) ([]byte, error) {
+	transport := f.Transport
+	if f.TransportFor != nil {
+		t, err := f.TransportFor(rest.Config{Host: url, UserAgent: "Go-http-client/1.1"})
+		if err != nil {
+			return nil, err
+		}
+		transport = t
+	}
+	c := rest.Client{Config: rest.Config{Host: url}, Transport: transport}
+	return c.Fetch(f.ctx, url)
+}
+
+// logf writes a line in the form of klog to stderr; severity is I, W or E.
+func (f *Factory) logf(severity byte, where, format string, args ...any) {
+	t := f.Now()
+	pid := f.Rand()%30000 + 1000
+	fmt.Fprintf(f.ErrOut, "%c%02d%02d %02d:%02d:%02d.%06d %7d %s] %s\n", severity, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(),
+		t.Nanosecond()/1000, pid, where, fmt.Sprintf(format, args...))
+}
+
+func (f *Factory) uuid() string {
+	a, b := f.Rand(), f.Rand()
+	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", uint32(a), uint16(a>>32), uint16(a>>48)&0xfff, uint16(b)&0xfff, b>>16)
+}
+
+// commandHeaders tells servers which command was run and with which flags, without their values.
+func (f *Factory) rememberCommand(cmd *cobra.Command) {
+	f.command = cmd.CommandPath()
+}
+
+// tempFile writes data to a new file in the temporary directory and returns its name.
+func (f *Factory) tempFile(prefix, suffix string, data []byte) (string, error) {
+	dir := f.Getenv("TMPDIR")
+	if dir == "" {
+		dir = "/tmp"
+	}
+	for range 100 {
+		name := fmt.Sprintf("%s/%s%d%s", dir, prefix, uint32(f.Rand()), suffix)
+		if _, err := f.Files.Stat(name); err == nil {
+			continue
+		}
+		if err := f.Files.MkdirAll(dir, os.ModePerm|os.ModeSticky); err != nil {
+			return "", err
+		}
+		return name, f.Files.WriteFile(name, data, 0o600)
+	}
+	return "", errors.New("no free name for a temporary file")
+}
