@@ -8,10 +8,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"terrarium/sim/kubectl/discovery"
@@ -35,9 +34,7 @@ type Factory struct {
 
 	kubeconfigPath   string
 	overrides        kubeconfig.Overrides
-	impersonateExtra []string
 	warningsAsErrors bool
-	matchVersion     bool
 	verbosity        int
 
 	warnings int
@@ -55,41 +52,32 @@ func newFactory(ctx context.Context, env Env) *Factory {
 // Context ends when the command is interrupted.
 func (f *Factory) Context() context.Context { return f.ctx }
 
-// addFlags declares the options that every command takes.
-func (f *Factory) addFlags(fs *pflag.FlagSet) {
-	o := &f.overrides
-	var logFlush time.Duration
-	var vmodule, profile, profileOutput, cacheDir, kuberc string
-	var noCompression bool
-	fs.BoolVar(&f.warningsAsErrors, "warnings-as-errors", false, "Treat warnings received from the server as errors and exit with a non-zero exit code")
-	fs.StringVar(&profile, "profile", "none", "Name of profile to capture. One of (none|cpu|heap|goroutine|threadcreate|block|mutex|trace)")
-	fs.StringVar(&profileOutput, "profile-output", "profile.pprof", "Name of the file to write the profile to")
-	fs.StringVar(&kuberc, "kuberc", "", "Path to the kuberc file to use for preferences. This can be disabled by exporting KUBECTL_KUBERC=false feature gate or turning off the feature KUBERC=off.")
-	fs.StringVar(&f.kubeconfigPath, "kubeconfig", "", "Path to the kubeconfig file to use for CLI requests.")
-	fs.StringVar(&cacheDir, "cache-dir", f.Getenv("HOME")+"/.kube/cache", "Default cache directory")
-	fs.StringVar(&o.User.ClientCertificate, "client-certificate", "", "Path to a client certificate file for TLS")
-	fs.StringVar(&o.User.ClientKey, "client-key", "", "Path to a client key file for TLS")
-	fs.StringVar(&o.User.Token, "token", "", "Bearer token for authentication to the API server")
-	fs.StringVar(&o.User.Impersonate, "as", "", "Username to impersonate for the operation. User could be a regular user or a service account in a namespace.")
-	fs.StringVar(&o.User.ImpersonateUID, "as-uid", "", "UID to impersonate for the operation.")
-	fs.StringArrayVar(&o.User.ImpersonateGroups, "as-group", nil, "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.")
-	fs.StringArrayVar(&f.impersonateExtra, "as-user-extra", nil, "User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key.")
-	fs.StringVar(&o.User.Username, "username", "", "Username for basic authentication to the API server")
-	fs.StringVar(&o.User.Password, "password", "", "Password for basic authentication to the API server")
-	fs.StringVar(&o.ClusterName, "cluster", "", "The name of the kubeconfig cluster to use")
-	fs.StringVar(&o.UserName, "user", "", "The name of the kubeconfig user to use")
-	fs.StringVarP(&o.Namespace, "namespace", "n", "", "If present, the namespace scope for this CLI request")
-	fs.StringVar(&o.Context, "context", "", "The name of the kubeconfig context to use")
-	fs.StringVarP(&o.Cluster.Server, "server", "s", "", "The address and port of the Kubernetes API server")
-	fs.StringVar(&o.Cluster.TLSServerName, "tls-server-name", "", "Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used")
-	fs.BoolVar(&o.Cluster.InsecureSkipTLSVerify, "insecure-skip-tls-verify", false, "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure")
-	fs.StringVar(&o.Cluster.CertificateAuthority, "certificate-authority", "", "Path to a cert file for the certificate authority")
-	fs.StringVar(&o.Timeout, "request-timeout", "0", "The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests.")
-	fs.BoolVar(&noCompression, "disable-compression", false, "If true, opt-out of response compression for all requests to the server")
-	fs.BoolVar(&f.matchVersion, "match-server-version", false, "Require server version to match client version")
-	fs.VarP(levelValue{&f.verbosity}, "v", "v", "number for the log level verbosity")
-	fs.Var(moduleValue{&vmodule}, "vmodule", "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text log format)")
-	fs.DurationVar(&logFlush, "log-flush-frequency", 5*time.Second, "Maximum number of seconds between log flushes")
+// readGlobals takes over the options that every command has, once they are parsed.
+func (f *Factory) readGlobals(fs *pflag.FlagSet) {
+	str := func(name string) string { v, _ := fs.GetString(name); return v }
+	strs := func(name string) []string { v, _ := fs.GetStringArray(name); return v }
+	is := func(name string) bool { v, _ := fs.GetBool(name); return v }
+	f.kubeconfigPath = str("kubeconfig")
+	f.overrides = kubeconfig.Overrides{
+		Context: str("context"), ClusterName: str("cluster"), UserName: str("user"), Namespace: str("namespace"), Timeout: str("request-timeout"),
+		Cluster: kubeconfig.Cluster{
+			Server: str("server"), TLSServerName: str("tls-server-name"), InsecureSkipTLSVerify: is("insecure-skip-tls-verify"),
+			CertificateAuthority: str("certificate-authority"),
+		},
+		User: kubeconfig.User{
+			ClientCertificate: str("client-certificate"), ClientKey: str("client-key"), Token: str("token"), Username: str("username"), Password: str("password"),
+			Impersonate: str("as"), ImpersonateUID: str("as-uid"), ImpersonateGroups: strs("as-group"),
+			ImpersonateUserExtra: parseExtra(strs("as-user-extra")),
+		},
+		DefaultServer: f.Getenv("KUBERNETES_MASTER"),
+	}
+	if f.overrides.DefaultServer == "" {
+		f.overrides.DefaultServer = "http://localhost:8080"
+	}
+	f.warningsAsErrors = is("warnings-as-errors")
+	if v := fs.Lookup("v"); v != nil {
+		f.verbosity, _ = strconv.Atoi(v.Value.String())
+	}
 }
 
 // Resolved is the kubeconfig in force with the global flags over it.
@@ -101,13 +89,7 @@ func (f *Factory) Resolved() (kubeconfig.Resolved, error) {
 	if err != nil {
 		return kubeconfig.Resolved{}, err
 	}
-	o := f.overrides
-	o.User.ImpersonateUserExtra = parseExtra(f.impersonateExtra)
-	o.DefaultServer = f.Getenv("KUBERNETES_MASTER")
-	if o.DefaultServer == "" {
-		o.DefaultServer = "http://localhost:8080"
-	}
-	f.resolved = &kubeconfig.Resolved{Config: c, Overrides: o}
+	f.resolved = &kubeconfig.Resolved{Config: c, Overrides: f.overrides}
 	return *f.resolved, nil
 }
 
@@ -261,11 +243,6 @@ func (f *Factory) logf(severity byte, where, format string, args ...any) {
 func (f *Factory) uuid() string {
 	a, b := f.Rand(), f.Rand()
 	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", uint32(a), uint16(a>>32), uint16(a>>48)&0xfff, uint16(b)&0xfff, b>>16)
-}
-
-// commandHeaders tells servers which command was run and with which flags, without their values.
-func (f *Factory) rememberCommand(cmd *cobra.Command) {
-	f.command = cmd.CommandPath()
 }
 
 // tempFile writes data to a new file in the temporary directory and returns its name.

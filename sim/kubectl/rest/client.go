@@ -331,3 +331,39 @@ func decodeStatus(data []byte) *metav1.Status {
 	}
 	return &s
 }
+
+// Fetch reads a document from any URL, as kubectl reads manifests: up to three times where the host does not answer or answers 5xx.
+func (c *Client) Fetch(ctx context.Context, rawURL string) ([]byte, error) {
+	var err error
+	for range 3 {
+		var req *http.Request
+		if req, err = http.NewRequestWithContext(ctx, http.MethodGet, rawURL, http.NoBody); err != nil {
+			return nil, err
+		}
+		var resp *http.Response
+		if resp, err = c.Transport.RoundTrip(req); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			var ue *url.Error
+			if !errors.As(err, &ue) {
+				err = &url.Error{Op: "Get", URL: rawURL, Err: err}
+			}
+			continue
+		}
+		body, readErr := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusOK {
+			return body, readErr
+		}
+		status := resp.Status
+		if status == "" {
+			status = fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		}
+		err = fmt.Errorf("unable to read URL %q, server reported %s, status code=%d", rawURL, status, resp.StatusCode)
+		if resp.StatusCode < 500 {
+			break
+		}
+	}
+	return nil, err
+}
