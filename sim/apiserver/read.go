@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -82,9 +83,12 @@ func tooLarge(asked, current uint64) error {
 
 // matcher says which stored objects the request's selectors take.
 func (c *call) matcher() (func(obj runtime.Object) bool, error) {
-	byLabel, byField := c.req.LabelSelector, c.req.FieldSelector
+	byLabel, byField, kind := c.req.LabelSelector, c.req.FieldSelector, c.kind
+	if c.view.Fields != nil {
+		kind = c.view
+	}
 	if byField != nil && !byField.Empty() {
-		if err := supported(c.kind, byField); err != nil {
+		if err := supported(kind, byField); err != nil {
 			return nil, err
 		}
 	} else {
@@ -104,7 +108,7 @@ func (c *call) matcher() (func(obj runtime.Object) bool, error) {
 		if byLabel != nil && !byLabel.Matches(labelSet(m.GetLabels())) {
 			return false
 		}
-		return byField == nil || byField.Matches(fieldSet(c.kind, m, obj))
+		return byField == nil || byField.Matches(fieldSet(kind, m, obj))
 	}, nil
 }
 
@@ -132,30 +136,24 @@ func fieldSet(kind *resources.Resource, m metav1.Object, obj runtime.Object) fie
 
 // supported refuses a field selector with fields that the kind does not select by.
 func supported(kind *resources.Resource, sel fields.Selector) error {
-	empty := kind.New()
-	m, err := meta.Accessor(empty)
-	if err != nil {
-		return err
-	}
-	known := fieldSet(kind, m, empty)
-	if kind.Fields == nil {
-		known["metadata.namespace"] = ""
+	var own fields.Set
+	if kind.Fields != nil {
+		own = kind.Fields(kind.New())
 	}
 	for _, want := range sel.Requirements() {
-		if _, ok := known[want.Field]; !ok {
+		if _, ok := own[want.Field]; !ok && want.Field != "metadata.name" && want.Field != "metadata.namespace" {
 			return apierrors.NewBadRequest(fieldLabelError(kind, want.Field))
 		}
 	}
 	return nil
 }
 
-// fieldLabelError is what the conversion of field labels says of one that it does not know: kinds with labels of their
-// own name the label, the others say what they do support.
+// fieldLabelError is what the conversion of field labels says of one that it does not know.
 func fieldLabelError(kind *resources.Resource, label string) string {
-	if kind.FieldError != "" {
-		return fmt.Sprintf(kind.FieldError, label)
-	}
-	if kind.Fields != nil {
+	switch {
+	case kind.FieldError != "":
+		return strings.ReplaceAll(kind.FieldError, "%s", label)
+	case kind.Fields != nil:
 		return "field label not supported: " + label
 	}
 	return fmt.Sprintf("%q is not a known field selector: only %q, %q", label, "metadata.name", "metadata.namespace")

@@ -35,6 +35,7 @@ type Config struct {
 	Admission  admission.Chain
 	Authorizer auth.Authorizer // nil allows everything
 	Window     int             // remembered changes; 0 is the store's default
+	Issuer     Issuer          // nil refuses requests for tokens
 }
 
 // Server is an API server. It implements api.Door.
@@ -44,6 +45,7 @@ type Server struct {
 	store      *store.Store
 	admission  admission.Chain
 	authorizer auth.Authorizer
+	issuer     Issuer
 
 	kinds map[schema.GroupVersionResource]*resources.Resource
 	types map[reflect.Type]schema.GroupVersionResource
@@ -58,6 +60,7 @@ func New(c Config) *Server {
 		chance:     c.Chance.Fork("apiserver"),
 		admission:  c.Admission,
 		authorizer: c.Authorizer,
+		issuer:     c.Issuer,
 		kinds:      map[schema.GroupVersionResource]*resources.Resource{},
 		types:      map[reflect.Type]schema.GroupVersionResource{},
 	}

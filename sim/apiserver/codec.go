@@ -1,0 +1,93 @@
+package apiserver
+
+import (
+	"encoding/json"
+	"reflect"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	jsonserializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
+)
+
+// schemeName is where the real server's scheme is made, as its messages name it.
+const schemeName = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
+
+// scheme tells serializers what kinds there are: those of the resources that are served, and those that only
+// requests to subresources carry.
+type scheme struct{ s *Server }
+
+// ObjectKinds implements runtime.ObjectTyper.
+func (t scheme) ObjectKinds(obj runtime.Object) ([]schema.GroupVersionKind, bool, error) {
+	if _, ok := obj.(runtime.Unstructured); ok {
+		return []schema.GroupVersionKind{obj.GetObjectKind().GroupVersionKind()}, false, nil
+	}
+	typ := reflect.TypeOf(obj).Elem()
+	if gvr, ok := t.s.types[typ]; ok {
+		return []schema.GroupVersionKind{t.s.kinds[gvr].GVK()}, false, nil
+	}
+	for gvk, fresh := range bodies {
+		if reflect.TypeOf(fresh()).Elem() == typ {
+			return []schema.GroupVersionKind{gvk}, false, nil
+		}
+	}
+	return nil, false, runtime.NewNotRegisteredErrForType(schemeName, typ)
+}
+
+// Recognizes implements runtime.ObjectTyper.
+func (t scheme) Recognizes(gvk schema.GroupVersionKind) bool {
+	_, err := t.New(gvk)
+	return err == nil
+}
+
+// New implements runtime.ObjectCreater.
+func (t scheme) New(gvk schema.GroupVersionKind) (runtime.Object, error) {
+	for _, r := range t.s.kinds {
+		if r.GVK() == gvk && r.New != nil {
+			return r.New(), nil
+		}
+	}
+	if fresh, ok := bodies[gvk]; ok {
+		return fresh(), nil
+	}
+	return nil, runtime.NewNotRegisteredErrForKind(schemeName, gvk)
+}
+
+// serializer reads and writes JSON or YAML; a strict one also tells of unknown and repeated fields.
+func (s *Server) serializer(yaml, strict bool) *jsonserializer.Serializer {
+	return jsonserializer.NewSerializerWithOptions(jsonserializer.DefaultMetaFactory, scheme{s}, scheme{s},
+		jsonserializer.SerializerOptions{Yaml: yaml, Strict: strict})
+}
+
+// strict says whether the request wants to hear of unknown fields, and whether they are an error.
+func (c *call) strict() (check, fail bool) {
+	switch c.req.FieldValidation {
+	case metav1.FieldValidationIgnore:
+		return false, false
+	case metav1.FieldValidationStrict:
+		return true, true
+	}
+	return true, false
+}
+
+// document turns an object into the maps, lists and scalars that patches work on.
+func document(obj runtime.Object) (map[string]any, error) {
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		return u.DeepCopy().Object, nil
+	}
+	return runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
+}
+
+// encodeDocument is a patched document as messages show it.
+func encodeDocument(doc any) string {
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// badRequest is an error of decoding.
+func badRequest(err error) error { return apierrors.NewBadRequest(err.Error()) }
