@@ -7,5 +7,5 @@ func commandFor(path string) runFunc {
 	case "":
 		return runRoot
 	}
-	return nil
+	return clusterCommand(path)
 }

@@ -1,0 +1,10 @@
+package kubectl
+
+// clusterCommand is commandFor for the commands that look into a cluster, wait for it and change what is there already.
+func clusterCommand(path string) runFunc {
+	switch path {
+	case "describe":
+		return runDescribe
+	}
+	return nil
+}
