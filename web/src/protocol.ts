@@ -21,6 +21,8 @@ export interface Requests {
   exec: { data: { line: string }; ok: ExecResult };
   /** Keys for the terminal. */
   input: { bytes: Uint8Array; ok: void };
+  /** These many bytes of `output` are on the screen; without it, the terminal's writers wait. Not answered. */
+  drawn: { data: { bytes: number }; ok: void };
   resize: { data: { cols: number; rows: number }; ok: void };
   /** Moves virtual time ahead at once. */
   advance: { data: { ms: number }; ok: { now: string } };
@@ -35,7 +37,7 @@ export interface Requests {
   /** Ends the session and starts over, with the log (bytes) or, without, from the beginning. */
   restore: { bytes?: Uint8Array; ok: Opened };
   /** Takes the last command back, by playing the log without it. `undone` is that line; empty where there was none. */
-  undo: { ok: Opened & { undone: string } };
+  undo: { ok: Opened };
   /** An HTTP request to the API server; bytes: its body. `ok` brings status and headers; the body follows as `body` events. */
   fetch: { data: { method: string; url: string; headers: [string, string][] }; bytes?: Uint8Array; ok: { status: number; headers: [string, string][] } };
   /** Gives up the request (a watch, say) whose id is `of`. */
@@ -68,6 +70,8 @@ export interface Events {
   busy: { data: { busy: boolean } };
   /** A part of a streamed response body; `end` closes it, with `error` where it broke. */
   body: { data: { end?: boolean; error?: string }; bytes?: Uint8Array };
+  /** The wasm could not be loaded. Sent by the worker. */
+  unloaded: { data: { message: string } };
   /** The Go program ended, which it never should. Sent by the worker. */
   crash: { data: { message: string; trace: string } };
   ok: { data: unknown };
@@ -85,10 +89,14 @@ export interface OpenOptions {
   lesson?: Record<string, string>;
   cols?: number;
   rows?: number;
+  /** Restores the log that comes along without its last command. */
+  undo?: boolean;
 }
 
 export interface Opened {
   now: string;
+  /** With `undo`, the line that was taken back; else empty. */
+  undone?: string;
   /** Where a lesson was opened. */
   lesson?: Lesson;
   progress?: Progress;
