@@ -8,7 +8,8 @@
 export interface Remembered {
   quizzes?: Record<string, { answer: string[]; correct: boolean; revealed: boolean }>;
   hints?: string[];
-  passed?: string[];
+  /** By checkpoint: how long the log was when it was passed. */
+  passed?: Record<string, number>;
 }
 
 interface Piece {

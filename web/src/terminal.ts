@@ -7,9 +7,10 @@ import { h, sheet } from "./dom.js";
 import { icon } from "./icons.js";
 import { CrashError } from "./link.js";
 import baseCss from "./style/base.css";
+import editorCss from "./style/editor.css";
 import terminalCss from "./style/terminal.css";
 
-const sheets = sheet(xtermCss, baseCss, terminalCss);
+const sheets = sheet(xtermCss, baseCss, terminalCss, editorCss);
 
 const speeds = [1, 5, 20];
 
@@ -95,7 +96,7 @@ export class TerrariumTerminal extends HTMLElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       if (this.own) this.joined?.close();
-      this.part();
+      this.unjoin();
     });
   }
 
@@ -109,7 +110,7 @@ export class TerrariumTerminal extends HTMLElement {
   }
 
   set cluster(cluster: Cluster | undefined) {
-    this.part();
+    this.unjoin();
     if (cluster) this.join(cluster);
   }
 
@@ -177,7 +178,7 @@ export class TerrariumTerminal extends HTMLElement {
 
   private async startOwn(): Promise<void> {
     if (this.own) this.joined?.close();
-    this.part();
+    this.unjoin();
     this.own = true;
     this.wait(starting());
     try {
@@ -211,7 +212,7 @@ export class TerrariumTerminal extends HTMLElement {
     this.dispatchEvent(new CustomEvent("ready", { detail: { cluster }, bubbles: true, composed: true }));
   }
 
-  private part(): void {
+  private unjoin(): void {
     for (const end of this.leave.splice(0)) end();
     this.joined = undefined;
     this.own = false;
