@@ -6,11 +6,11 @@
 package controllers
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
+	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -18,14 +18,9 @@ import (
 	"terrarium/sim/api"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
+	"terrarium/sim/events"
 	"terrarium/sim/loop"
 )
-
-// Recorder makes Events about objects, in the name of one component.
-type Recorder interface {
-	// Event reports that something happened to obj; kind is Normal or Warning.
-	Event(obj runtime.Object, kind, reason, message string)
-}
 
 // Config is what the controllers stand on.
 type Config struct {
@@ -34,8 +29,6 @@ type Config struct {
 	Door   api.Door
 	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
 	RootCA string
-	// Recorder returns the recorder of a component such as "deployment-controller", which writes as client.
-	Recorder func(client api.Client, component string) Recorder
 }
 
 // Start starts every controller. They do nothing before the clock advances.
@@ -59,7 +52,7 @@ type base struct {
 	clock  *clock.Clock
 	chance *chance.Source
 	client api.Client
-	events Recorder
+	events *events.Recorder
 	loop   *loop.Loop
 }
 
@@ -67,16 +60,13 @@ type base struct {
 // recorder (component is the source of its Events) and its queue.
 func newBase(cfg Config, account, component string, reconcile loop.Reconcile) base {
 	client := api.Client{Door: cfg.Door, User: serviceAccountUser("kube-system", account)}
-	b := base{
+	return base{
 		clock:  cfg.Clock,
 		chance: cfg.Chance.Fork("controllers/" + account),
 		client: client,
+		events: events.New(events.Config{Clock: cfg.Clock, Chance: cfg.Chance, Client: client, Component: component}),
 		loop:   loop.New(cfg.Clock, cfg.Chance, account, reconcile),
 	}
-	if cfg.Recorder != nil {
-		b.events = cfg.Recorder(client, component)
-	}
-	return b
 }
 
 func serviceAccountUser(namespace, name string) api.User {
@@ -91,9 +81,12 @@ func (b *base) now() metav1.Time { return metav1.NewTime(b.clock.Now().Truncate(
 
 // eventf records an Event about obj.
 func (b *base) eventf(obj runtime.Object, kind, reason, format string, args ...any) {
-	if b.events != nil {
-		b.events.Event(obj, kind, reason, fmt.Sprintf(format, args...))
-	}
+	m := obj.(metav1.Object)
+	version, name := obj.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+	b.events.Eventf(v1.ObjectReference{
+		APIVersion: version, Kind: name,
+		Namespace: m.GetNamespace(), Name: m.GetName(), UID: m.GetUID(), ResourceVersion: m.GetResourceVersion(),
+	}, kind, reason, format, args...)
 }
 
 // keyOf is an object's key in a queue: namespace/name, or the name of a cluster-scoped object.
