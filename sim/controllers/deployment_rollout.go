@@ -77,7 +77,8 @@ func (r *rollout) shrink() bool {
 	if err != nil {
 		return false
 	}
-	spare := available(append(slices.Clone(old), r.new)) - minAvailable
+	// A replica set that was scaled down a moment ago may still count pods that it is about to delete: room knows.
+	spare := min(available(append(slices.Clone(old), r.new))-minAvailable, room-cleaned)
 	shrunk := int32(0)
 	for _, rs := range old {
 		if shrunk >= spare {
