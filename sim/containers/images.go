@@ -1,0 +1,140 @@
+package containers
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// An Image is what a repository's images bring along.
+type Image struct {
+	Repository string // in full: "docker.io/library/nginx"
+	Tag        string
+
+	Entrypoint, Cmd []string
+	Env             []string
+	Dir             string
+	UID, GID        int64
+	Groups          []int64
+	// Shell says that there is a shell with the usual tools; images from scratch have none.
+	Shell bool
+	// Files that the image brings beside the usual ones, by path.
+	Files map[string]string
+
+	programs map[string]program // by the last element of argv[0]
+}
+
+// Argv is the command line of a container that overrides entrypoint (command) and arguments (args), either of which
+// may be nil.
+func (i Image) Argv(command, args []string) []string {
+	switch {
+	case len(command) > 0:
+		return append(slices.Clone(command), args...)
+	case len(args) > 0:
+		return append(slices.Clone(i.Entrypoint), args...)
+	}
+	return append(slices.Clone(i.Entrypoint), i.Cmd...)
+}
+
+// program returns what is known of a command line.
+func (i Image) program(argv []string) (program, bool) {
+	p, ok := i.programs[path.Base(argv[0])]
+	return p, ok
+}
+
+const (
+	usualPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+
+// Lookup returns the image of a repository in full; one that is not known is taken to be a server that answers on every
+// port.
+func Lookup(repository, tag string) Image {
+	name := strings.TrimPrefix(repository, "docker.io/")
+	name = strings.TrimPrefix(name, "library/")
+	for _, mirror := range []string{"public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "quay.io/", "ghcr.io/", "public.ecr.aws/nginx/"} {
+		name = strings.TrimPrefix(name, mirror)
+	}
+	var img Image
+	switch {
+	case endsAtOnce[name] != nil:
+		img = base(endsAtOnce[name]...)
+	case slices.Contains(kubernetesPrograms, path.Base(name)) && strings.HasPrefix(repository, "registry.k8s.io/"):
+		img = kubernetesImage(path.Base(name))
+	default:
+		build, ok := servers[name]
+		if !ok {
+			build = unknown
+		}
+		img = build(tag)
+	}
+	img.Repository, img.Tag = repository, tag
+	if name == "busybox" {
+		img.Groups = []int64{10}
+	}
+	return img
+}
+
+// endsAtOnce are images whose default command has nothing to do without a terminal.
+var endsAtOnce = map[string][]string{
+	"busybox": {"sh"}, "alpine": {"/bin/sh"}, "bash": {"bash"}, "ubuntu": {"/bin/bash"}, "debian": {"bash"},
+	"centos": {"/bin/bash"}, "fedora": {"/bin/bash"}, "rockylinux": {"/bin/bash"}, "almalinux": {"/bin/bash"},
+	"amazonlinux": {"/bin/bash"}, "oraclelinux": {"/bin/bash"}, "archlinux": {"/usr/bin/bash"}, "buildpack-deps": {"bash"},
+	"python": {"python3"}, "node": {"node"}, "golang": {"bash"}, "ruby": {"irb"}, "php": {"php", "-a"}, "perl": {"perl", "-de0"},
+	"rust": {"bash"}, "gcc": {"bash"}, "openjdk": {"jshell"}, "eclipse-temurin": {"jshell"}, "amazoncorretto": {"bash"},
+	"maven": {"mvn"}, "gradle": {"gradle"}, "erlang": {"erl"}, "elixir": {"iex"}, "swift": {"bash"}, "julia": {"julia"},
+	"r-base": {"R"}, "haskell": {"ghci"}, "docker": {"sh"}, "nicolaka/netshoot": {"zsh"}, "bitnami/kubectl": {"kubectl"},
+}
+
+// base is an image whose command is an interpreter.
+func base(cmd ...string) Image {
+	img := Image{Cmd: cmd, Env: []string{usualPath}, Dir: "/", Shell: true, programs: tools()}
+	if name := path.Base(cmd[0]); name != "perl" {
+		img.programs[name] = program{special: interactive}
+	}
+	return img
+}
+
+// interactive is an interpreter: without arguments and with nothing to read it ends; with arguments it is the Runner's
+// matter.
+func interactive(s *Start, p *program) {
+	if len(s.Argv) > 1 || s.Stdin != nil {
+		p.lasts = unknownCommand
+	}
+}
+
+// unknownCommand marks, in lasts, a command line that the table cannot answer after all.
+const unknownCommand = forever - 1
+
+// tools are commands that do one known thing wherever they are.
+func tools() map[string]program {
+	return map[string]program{
+		"perl":   {special: perl},
+		"stress": {special: stress, onTerm: 143},
+	}
+}
+
+func unknown(string) Image {
+	return Image{
+		Entrypoint: []string{"/app"}, Env: []string{usualPath}, Dir: "/", Shell: true,
+		programs: map[string]program{"app": {lasts: forever, ports: allPorts}, "stress": {special: stress, onTerm: 143}},
+	}
+}
+
+// allPorts marks a program that answers wherever it is asked.
+var allPorts = []int32{-1}
+
+var kubernetesPrograms = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "etcd", "coredns", "pause", "metrics-server"}
+
+func kubernetesImage(name string) Image {
+	p := program{lasts: forever, ports: allPorts}
+	if name == "coredns" {
+		p.logs = out(".:53", "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c6a52e67daa10d7f0d57ec5b023288ec00c5e05f93523c894564e15b91770d3a07ae1cfbe861d15b37d4a0027e69c546ab112970993a3b03b", "CoreDNS-1.14.2", "linux/amd64, go1.26.1, dd1df4f")
+	}
+	if name == "pause" {
+		p.ports = nil
+	}
+	return Image{
+		Entrypoint: []string{"/" + name}, Env: []string{usualPath}, Dir: "/",
+		programs: map[string]program{name: p},
+	}
+}
