@@ -5,6 +5,8 @@ func clusterCommand(path string) runFunc {
 	switch path {
 	case "describe":
 		return runDescribe
+	case "logs":
+		return runLogs
 	}
 	return nil
 }
