@@ -107,5 +107,6 @@ func (c *call) storeNew(obj runtime.Object) (runtime.Object, error) {
 			return nil, err
 		}
 	}
+	c.created = true
 	return c.outgoing(obj), nil
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"terrarium/sim/admission"
+	"terrarium/sim/api"
 )
 
 const jobsOrphan = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
@@ -224,22 +225,11 @@ func (c *call) deleteCollection() (runtime.Object, error) {
 	if errs := metavalidation.ValidateDeleteOptions(options); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
 	}
-	match, err := c.matcher()
-	if err != nil {
-		return nil, err
-	}
 	list, err := c.list()
 	if err != nil {
 		return nil, err
 	}
-	items, err := c.itemsAt("")
-	if err != nil {
-		return nil, err
-	}
-	for _, item := range items {
-		if !match(item) {
-			continue
-		}
+	for _, item := range list.(*api.Listed).Items {
 		one := *c
 		m := metaOf(item)
 		one.req.Namespace, one.req.Name = m.GetNamespace(), m.GetName()

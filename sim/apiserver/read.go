@@ -25,26 +25,34 @@ func (c *call) get() (runtime.Object, error) {
 	return c.outgoing(obj), nil
 }
 
-// list answers with *api.Listed, at the present revision or, where the request names a resourceVersion, at that one.
+// list answers with *api.Listed, at the present revision or at the one that the request or its page names.
 func (c *call) list() (runtime.Object, error) {
 	match, err := c.matcher()
 	if err != nil {
 		return nil, err
 	}
-	revision := c.store.Revision()
-	items, err := c.itemsAt(c.req.ResourceVersion)
+	at, err := c.place()
 	if err != nil {
 		return nil, err
 	}
-	if c.req.ResourceVersion != "" {
-		revision, _ = strconv.ParseUint(c.req.ResourceVersion, 10, 64)
+	items, err := c.store.ListAt(c.kind.GroupResource(), c.prefix(), at.revision)
+	if err != nil {
+		return nil, c.unlisted(err, at)
 	}
 	out := &api.Listed{
 		TypeMeta: metav1.TypeMeta{APIVersion: c.view.GVK().GroupVersion().String(), Kind: c.view.Kind + "List"},
-		ListMeta: metav1.ListMeta{ResourceVersion: strconv.FormatUint(revision, 10)},
+		ListMeta: metav1.ListMeta{ResourceVersion: strconv.FormatUint(at.revision, 10)},
 		Items:    make([]runtime.Object, 0, len(items)),
 	}
-	for _, item := range items {
+	for i, item := range items {
+		m := metaOf(item)
+		if at.start != "" && store.Key(m.GetNamespace(), m.GetName()) < at.start {
+			continue
+		}
+		if c.page.limit > 0 && int64(len(out.Items)) == c.page.limit {
+			c.more(out, metaOf(items[i-1]), at.revision, int64(len(items)-i))
+			break
+		}
 		if match(item) {
 			out.Items = append(out.Items, c.outgoing(item))
 		}
@@ -52,27 +60,27 @@ func (c *call) list() (runtime.Object, error) {
 	return out, nil
 }
 
-// itemsAt are the stored objects of the request's namespace at a revision; "" is the present one.
-func (c *call) itemsAt(version string) ([]runtime.Object, error) {
-	prefix := ""
+// prefix is what the keys of the request's namespace start with.
+func (c *call) prefix() string {
 	if c.kind.Namespaced && c.req.Namespace != "" {
-		prefix = store.Key(c.req.Namespace, "")
+		return store.Key(c.req.Namespace, "")
 	}
-	if version == "" {
-		return c.store.List(c.kind.GroupResource(), prefix), nil
-	}
-	revision, err := strconv.ParseUint(version, 10, 64)
-	if err != nil {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("invalid resourceVersion %q", version))
-	}
-	items, err := c.store.ListAt(c.kind.GroupResource(), prefix, revision)
+	return ""
+}
+
+// unlisted says why a revision cannot be listed.
+func (c *call) unlisted(err error, at where) error {
 	switch {
+	case errors.Is(err, store.ErrFuture):
+		return tooLarge(at.revision, c.store.Revision())
+	case errors.Is(err, store.ErrCompacted) && c.page.token != "":
+		expired := apierrors.NewResourceExpired(continueTooOld)
+		expired.ErrStatus.ListMeta.Continue = encodeToken(token{Version: tokenVersion, Revision: -1, Start: strings.TrimPrefix(at.start, c.prefix())})
+		return expired
 	case errors.Is(err, store.ErrCompacted):
-		return nil, apierrors.NewResourceExpired(fmt.Sprintf("The resourceVersion for the provided list is too old: %d", revision))
-	case err != nil:
-		return nil, tooLarge(revision, c.store.Revision())
+		return apierrors.NewResourceExpired(fmt.Sprintf("The resourceVersion for the provided list is too old: %d", at.revision))
 	}
-	return items, nil
+	return err
 }
 
 func tooLarge(asked, current uint64) error {

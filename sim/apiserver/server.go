@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
 
 	"terrarium/sim/admission"
 	"terrarium/sim/api"
@@ -36,6 +37,10 @@ type Config struct {
 	Authorizer auth.Authorizer // nil allows everything
 	Window     int             // remembered changes; 0 is the store's default
 	Issuer     Issuer          // nil refuses requests for tokens
+	Tokens     Authenticator   // nil knows no tokens
+	Nodes      Nodes           // nil has no logs and executes nothing
+	Version    *version.Info   // nil is DefaultVersion
+	Address    string          // host:port for discovery
 }
 
 // Server is an API server. It implements api.Door.
@@ -46,6 +51,12 @@ type Server struct {
 	admission  admission.Chain
 	authorizer auth.Authorizer
 	issuer     Issuer
+	nodes      Nodes
+
+	authenticator Authenticator
+	version       version.Info
+	address       string
+	binary        wire // nil where only JSON and YAML are spoken
 
 	kinds map[schema.GroupVersionResource]*resources.Resource
 	types map[reflect.Type]schema.GroupVersionResource
@@ -61,12 +72,22 @@ func New(c Config) *Server {
 		admission:  c.Admission,
 		authorizer: c.Authorizer,
 		issuer:     c.Issuer,
-		kinds:      map[schema.GroupVersionResource]*resources.Resource{},
-		types:      map[reflect.Type]schema.GroupVersionResource{},
+		nodes:      c.Nodes,
+
+		authenticator: c.Tokens,
+		version:       DefaultVersion(),
+		address:       c.Address,
+
+		kinds: map[schema.GroupVersionResource]*resources.Resource{},
+		types: map[reflect.Type]schema.GroupVersionResource{},
+	}
+	if c.Version != nil {
+		s.version = *c.Version
 	}
 	if s.authorizer == nil {
 		s.authorizer = auth.AlwaysAllow{}
 	}
+	s.binary = binaryWire(s)
 	s.store = store.New(c.Window, s.changed)
 	for _, r := range c.Resources {
 		s.Serve(r)
@@ -156,6 +177,10 @@ type call struct {
 	req  api.Request
 	view *resources.Resource // as the client sees it
 	kind *resources.Resource // as it is stored; the same one but for views
+	page page
+
+	agent   string // the client's name of itself
+	created bool   // the request has created its object
 }
 
 func (s *Server) call(req *api.Request) (*call, error) {
@@ -292,7 +317,7 @@ func (c *call) attributes(op admission.Operation, obj, old runtime.Object) *admi
 func errNoResource() error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
-		Message: "the server could not find the requested resource",
+		Message: "the server could not find the requested resource", Details: &metav1.StatusDetails{},
 	}}
 }
 

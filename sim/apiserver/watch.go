@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,6 +21,7 @@ type watchers struct {
 	pending []store.Change
 	due     bool
 	all     []*watcher // in the order in which they came
+	signals []*signal
 }
 
 type watcher struct {
@@ -66,9 +68,33 @@ func (s *Server) deliver() {
 		}
 	}
 	for _, c := range changes {
+		for _, sig := range s.watchers.signals {
+			if sig.resource == c.Resource {
+				select {
+				case sig.ch <- struct{}{}:
+				default:
+				}
+			}
+		}
 		for _, w := range all {
 			w.tell(c)
 		}
+	}
+}
+
+// signal wakes a handler when its resource has changed.
+type signal struct {
+	resource schema.GroupResource
+	ch       chan struct{}
+}
+
+// listen signals ch, without waiting for it, after every change of a resource.
+func (s *Server) listen(r schema.GroupResource, ch chan struct{}) (stop func()) {
+	sig := &signal{r, ch}
+	s.watchers.signals = append(s.watchers.signals, sig)
+	return func() {
+		i := slices.Index(s.watchers.signals, sig)
+		s.watchers.signals = slices.Delete(s.watchers.signals, i, i+1)
 	}
 }
 

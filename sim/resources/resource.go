@@ -38,6 +38,9 @@ type Resource struct {
 	New            func() runtime.Object
 	NewList        func() runtime.Object
 
+	// Custom says that a CustomResourceDefinition has made the kind.
+	Custom bool
+
 	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
 	// names, New, NewList and Default only: all else is asked of the stored one, but for what is set here too, which
 	// takes stored objects.

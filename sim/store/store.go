@@ -72,6 +72,9 @@ func New(window int, onChange func(Change)) *Store {
 // Revision is the revision of the last write.
 func (s *Store) Revision() uint64 { return s.revision }
 
+// Oldest is the earliest revision whose later changes are all remembered.
+func (s *Store) Oldest() uint64 { return s.compacted }
+
 // Get returns the object at the key, or nil.
 func (s *Store) Get(r schema.GroupResource, key string) runtime.Object {
 	b := s.buckets[r]

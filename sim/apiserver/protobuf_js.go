@@ -1,0 +1,4 @@
+package apiserver
+
+// binaryWire is nothing in the browser's build.
+func binaryWire(*Server) wire { return nil }
