@@ -1,7 +1,7 @@
 /** The blocks of a step that only need to be drawn, or that act with one click. */
 import { h, rich } from "../dom.js";
 import { icon } from "../icons.js";
-import { highlight } from "./highlight.js";
+import { command, highlight } from "./highlight.js";
 
 export interface Actions {
   /** Types a command into the terminal; focus follows where a mouse asked for it. */
@@ -12,7 +12,7 @@ export interface Actions {
 
 export function commandBlock(text: string, runs: boolean, actions: Actions): HTMLElement {
   const lines = text.split("\n");
-  const code = h("pre", {}, h("code", {}, ...lines.flatMap((line, i) => [h("span", { class: i === 0 ? "prompt" : "more" }), h("span", { class: "line" }, ...highlight(line, "sh")), i < lines.length - 1 && "\n"])));
+  const code = h("pre", {}, h("code", {}, ...lines.flatMap((line, i) => [h("span", { class: i === 0 ? "prompt" : "more" }), h("span", { class: "line" }, ...command(line)), i < lines.length - 1 && "\n"])));
   if (!runs) return h("div", { class: "code command" }, code, copyButton(text, actions));
   const button = h("button", { type: "button", class: "run", "aria-label": `Run: ${text}` }, icon("play"), h("span", {}, "Run"));
   const run = async (e: Event) => {

@@ -110,7 +110,7 @@ function station(node: FlowNode, at: Point, slot: number): SVGGElement {
     svg("g", { transform: "translate(-10.500 -10.500) scale(0.875)" }, svg("path", { class: "sign", d: iconPath((node.icon as Icon) ?? "node") })),
     svg("g", { class: "badge", transform: `translate(${half - 3} ${-half + 3})` }, svg("circle", { r: 8 }), svg("path", { class: "badge-done", d: "M-3.200 .2L-.8 2.600L3.400-2.200" }), svg("path", { class: "badge-failed", d: "M0-3.800V.8M0 3.500v.1" }), svg("path", { class: "badge-active", d: "M-3.200 0h.1M0 0h.1M3.200 0h.1" })),
     svg("text", { class: "name", y: half + 18 }, node.title),
-    svg("text", { class: "label", y: half + 34 }, short(node.label ?? "", Math.floor((slot - 8) / 6.100))),
+    svg("text", { class: "label", y: half + 34 }, short(node.label ?? "", Math.floor((slot - 4) / 5.4))),
   );
 }
 
