@@ -10,10 +10,13 @@ const (
 	tick = 15 * time.Millisecond
 	// rest is the longest sleep while nothing is due.
 	rest = 500 * time.Millisecond
-	// suspended is a gap of the wall clock that is taken for a computer that slept, and skipped.
+	// suspended is a gap of the wall clock that is taken for a computer that slept, and not followed.
 	suspended = 5 * time.Second
-	// slice is the most virtual time that is advanced without giving the event loop a turn.
-	slice = time.Second
+	// slice is how much virtual time is advanced at once; after effort of wall clock the event loop gets a turn.
+	slice  = 50 * time.Millisecond
+	effort = 10 * time.Millisecond
+	// behind is how much work for one step is worth: where a tab cannot keep up, its virtual time goes slower.
+	behind = 200 * time.Millisecond
 )
 
 // pace lets a cluster's virtual time follow the wall clock, faster by a factor.
@@ -67,17 +70,35 @@ func (p *pace) wait() time.Duration {
 
 // sync brings virtual time up to the wall clock and reports whether something was due on the way.
 func (p *pace) sync() (moved bool) {
-	for d := p.take(); d > 0; d -= slice {
-		step := min(d, slice)
-		if next, ok := p.cluster.Next(); ok && !next.After(p.cluster.Now().Add(step)) {
-			moved = true
+	d := p.take()
+	now := p.cluster.Now()
+	end := now.Add(d)
+	begun := time.Now()
+	for turn := begun; now.Before(end); now = p.cluster.Now() {
+		next, ok := p.cluster.Next()
+		if !ok || next.After(end) {
+			p.cluster.Advance(end.Sub(now))
+			break
 		}
-		p.cluster.Advance(step)
-		if d > slice {
+		moved = true
+		p.cluster.Advance(min(end.Sub(now), max(slice, next.Sub(now))))
+		if time.Since(turn) > effort {
 			p.yield()
+			turn = time.Now()
+		}
+		if time.Since(begun) > behind {
+			p.forgive()
+			break
 		}
 	}
 	return moved
+}
+
+// forgive gives up what could not be followed of the wall clock.
+func (p *pace) forgive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = time.Now()
 }
 
 // take is the virtual time that has become due since it was last asked.

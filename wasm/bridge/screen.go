@@ -1,6 +1,9 @@
 package bridge
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 // highWater is how many bytes may be under way to a page that has not drawn them yet.
 const highWater = 256 << 10
@@ -13,7 +16,7 @@ type screen struct {
 	room    *sync.Cond
 	pending int
 	closed  bool
-	held    [][]byte // what was printed before begin
+	held    []byte // what was printed before begin: its end
 	begun   bool
 }
 
@@ -32,7 +35,7 @@ func (s *screen) write(p []byte) {
 		piece := append([]byte(nil), p[:n]...)
 		p = p[n:]
 		if !s.begun {
-			s.held = append(s.held, piece)
+			s.hold(piece)
 			continue
 		}
 		for s.pending >= highWater && !s.closed {
@@ -51,11 +54,22 @@ func (s *screen) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.begun = true
-	for _, piece := range s.held {
-		s.pending += len(piece)
-		s.send(Frame{Type: "output", Bytes: piece})
+	if len(s.held) > 0 {
+		s.pending += len(s.held)
+		s.send(Frame{Type: "output", Bytes: s.held})
 	}
 	s.held = nil
+}
+
+// hold keeps the last highWater bytes, and a little more, from the beginning of a line on.
+func (s *screen) hold(p []byte) {
+	s.held = append(s.held, p...)
+	if len(s.held) < 2*highWater {
+		return
+	}
+	tail := s.held[len(s.held)-highWater:]
+	tail = tail[bytes.IndexByte(tail, '\n')+1:]
+	s.held = append([]byte(nil), tail...)
 }
 
 func (s *screen) drawn(n int) {
