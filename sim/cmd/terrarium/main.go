@@ -21,6 +21,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"kubectl", "ARGS…", "our kubectl, for any kubeconfig", runKubectl},
 		{"page", "DIR", "serve the built page, or any folder, over HTTP", page},
 	}
 }
