@@ -6,6 +6,8 @@ func commandFor(path string) runFunc {
 	switch path {
 	case "":
 		return runRoot
+	case "get":
+		return runGet
 	}
 	return clusterCommand(path)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,7 @@ type Factory struct {
 	overrides        kubeconfig.Overrides
 	warningsAsErrors bool
 	verbosity        int
+	cacheDir         string
 
 	warnings int
 	warned   map[string]bool
@@ -73,6 +75,10 @@ func (f *Factory) readGlobals(fs *pflag.FlagSet) {
 	}
 	if f.overrides.DefaultServer == "" {
 		f.overrides.DefaultServer = "http://localhost:8080"
+	}
+	f.cacheDir = str("cache-dir")
+	if dir := f.Getenv("KUBECACHEDIR"); dir != "" && !fs.Changed("cache-dir") {
+		f.cacheDir = dir
 	}
 	f.warningsAsErrors = is("warnings-as-errors")
 	if v := fs.Lookup("v"); v != nil {
@@ -204,6 +210,7 @@ func (f *Factory) Mapper() (*discovery.Mapper, error) {
 		return nil, err
 	}
 	f.mapper = discovery.New(f.ctx, c, f.printWarning)
+	f.mapper.Cache = &discovery.Cache{Files: f.Files, Dir: discovery.CacheDir(path.Join(f.cacheDir, "discovery"), c.Config.Host), Now: f.Now}
 	f.mapper.Unreachable = func(err error) {
 		f.logf('E', "memcache.go:265", "\"Unhandled Error\" err=%q", "couldn't get current server API group list: "+err.Error())
 	}

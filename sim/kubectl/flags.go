@@ -86,10 +86,10 @@ func (f *Factory) dryRunFlag(cmd *cobra.Command) (dryRun, error) {
 	value := flagString(cmd, "dry-run")
 	if b, err := strconv.ParseBool(value); err == nil {
 		if b {
-			f.logf('W', "helpers.go:732", "--dry-run=%v is deprecated (boolean value) and can be replaced with --dry-run=%s.", value, "client")
+			f.logf('W', "helpers.go:733", "--dry-run=%v is deprecated (boolean value) and can be replaced with --dry-run=%s.", value, "client")
 			return dryRunClient, nil
 		}
-		f.logf('W', "helpers.go:735", "--dry-run=%v is deprecated (boolean value) and can be replaced with --dry-run=%s.", value, "none")
+		f.logf('W', "helpers.go:736", "--dry-run=%v is deprecated (boolean value) and can be replaced with --dry-run=%s.", value, "none")
 		return dryRunNone, nil
 	}
 	switch value {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sort"
 	"strings"
 
@@ -33,9 +34,11 @@ type Resource struct {
 	Subresources []string
 }
 
-func (r *Resource) GroupVersion() schema.GroupVersion { return schema.GroupVersion{Group: r.Group, Version: r.Version} }
-func (r *Resource) GVK() schema.GroupVersionKind      { return r.GroupVersion().WithKind(r.Kind) }
-func (r *Resource) GVR() schema.GroupVersionResource  { return r.GroupVersion().WithResource(r.Name) }
+func (r *Resource) GroupVersion() schema.GroupVersion {
+	return schema.GroupVersion{Group: r.Group, Version: r.Version}
+}
+func (r *Resource) GVK() schema.GroupVersionKind     { return r.GroupVersion().WithKind(r.Kind) }
+func (r *Resource) GVR() schema.GroupVersionResource { return r.GroupVersion().WithResource(r.Name) }
 func (r *Resource) GroupResource() schema.GroupResource {
 	return schema.GroupResource{Group: r.Group, Resource: r.Name}
 }
@@ -85,17 +88,22 @@ type Group struct {
 	Preferred string
 }
 
-// Mapper finds resources. It asks the server when first needed, and once more when something is not found.
+// Mapper finds resources. It asks the server when first needed, and once more when something is not found in what an earlier run
+// left in Cache.
 type Mapper struct {
 	ctx    context.Context
 	client *rest.Client
 	warn   func(string)
 	// Unreachable is told of each try to reach the server that failed; it may be nil.
 	Unreachable func(error)
+	// Cache keeps answers from run to run; it may be nil.
+	Cache *Cache
 
 	loaded    bool
+	cached    bool // what is loaded came from Cache
 	groups    []Group
 	resources []*Resource // in the order of groups, versions, and the server's lists
+	lists     []metav1.APIResourceList
 	failed    map[schema.GroupVersion]error
 }
 
@@ -106,14 +114,14 @@ func New(ctx context.Context, client *rest.Client, warn func(string)) *Mapper {
 
 // Groups are the server's API groups, in order.
 func (m *Mapper) Groups() ([]Group, error) {
-	err := m.load()
+	err := m.load(1)
 	return m.groups, err
 }
 
 // Resources are all resources of all versions, in order; subresources are within them. Groups that did not answer are in the error
 // beside the rest.
 func (m *Mapper) Resources() ([]*Resource, error) {
-	if err := m.load(); err != nil {
+	if err := m.load(1); err != nil {
 		return nil, err
 	}
 	if len(m.failed) > 0 {
@@ -144,6 +152,14 @@ func (m *Mapper) Preferred() ([]*Resource, error) {
 	return out, err
 }
 
+// Invalidate makes the mapper ask the server again.
+func (m *Mapper) Invalidate() {
+	m.loaded = false
+	if m.Cache != nil {
+		m.Cache.stale = true
+	}
+}
+
 // PartialError names groups that did not answer.
 type PartialError struct {
 	Failed map[schema.GroupVersion]error
@@ -158,112 +174,61 @@ func (e *PartialError) Error() string {
 	return "unable to retrieve the complete list of server APIs: " + strings.Join(groups, ", ")
 }
 
-func (m *Mapper) load() error {
+// load learns the resources, from the cache or the server, which is tried up to tries times.
+func (m *Mapper) load(tries int) error {
 	if m.loaded {
 		return nil
 	}
-	m.groups, m.resources, m.failed = nil, nil, map[schema.GroupVersion]error{}
+	if m.Cache != nil {
+		if groups, lists, ok := m.Cache.load(); ok {
+			m.take(groups, lists)
+			m.cached = true
+			return nil
+		}
+	}
+	var err error
+	for range tries {
+		if err = m.ask(); err == nil || m.ctx.Err() != nil {
+			return err
+		}
+		if m.Unreachable != nil {
+			m.Unreachable(err)
+		}
+	}
+	return err
+}
+
+func (m *Mapper) ask() error {
+	m.failed = map[schema.GroupVersion]error{}
+	var groups []Group
+	var lists []metav1.APIResourceList
 	for _, path := range []string{"/api", "/apis"} {
-		body, err := m.client.Do(m.ctx, rest.Request{Verb: http.MethodGet, Path: path, Accept: acceptAggregated, Query: timeout32()})
+		body, err := m.client.Do(m.ctx, rest.Request{Verb: http.MethodGet, Path: path, Accept: acceptAggregated, Query: url.Values{"timeout": {"32s"}}})
 		if path == "/api" && apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if err := m.read(path, body); err != nil {
-			return err
-		}
-	}
-	m.loaded = true
-	return nil
-}
-
-func timeout32() map[string][]string { return map[string][]string{"timeout": {"32s"}} }
-
-func (m *Mapper) read(path string, body []byte) error {
-	var kind metav1.TypeMeta
-	if err := json.Unmarshal(body, &kind); err != nil {
-		return err
-	}
-	if kind.Kind == "APIGroupDiscoveryList" {
-		var list apidiscovery.APIGroupDiscoveryList
-		if err := json.Unmarshal(body, &list); err != nil {
-			return err
-		}
-		for _, g := range list.Items {
-			m.addAggregated(g)
-		}
-		return nil
-	}
-	if path == "/api" {
-		var v metav1.APIVersions
-		if err := json.Unmarshal(body, &v); err != nil {
-			return err
-		}
-		if len(v.Versions) > 0 {
-			m.fetch(Group{Name: "", Versions: v.Versions, Preferred: v.Versions[0]})
-		}
-		return nil
-	}
-	var list metav1.APIGroupList
-	if err := json.Unmarshal(body, &list); err != nil {
-		return err
-	}
-	for _, g := range list.Groups {
-		group := Group{Name: g.Name, Preferred: g.PreferredVersion.Version}
-		for _, v := range g.Versions {
-			group.Versions = append(group.Versions, v.Version)
-		}
-		m.fetch(group)
-	}
-	return nil
-}
-
-func (m *Mapper) addAggregated(g apidiscovery.APIGroupDiscovery) {
-	group := Group{Name: g.Name}
-	for _, v := range g.Versions {
-		group.Versions = append(group.Versions, v.Version)
-		if group.Preferred == "" {
-			group.Preferred = v.Version
-		}
-		if v.Freshness == apidiscovery.DiscoveryFreshnessStale {
-			m.failed[schema.GroupVersion{Group: g.Name, Version: v.Version}] = fmt.Errorf("stale GroupVersion discovery: %s/%s", g.Name, v.Version)
-			continue
-		}
-		for _, r := range v.Resources {
-			if r.ResponseKind == nil {
-				continue
-			}
-			res := &Resource{
-				Group: g.Name, Version: v.Version, Name: r.Resource, Singular: r.SingularResource, Kind: r.ResponseKind.Kind,
-				Namespaced: r.Scope == apidiscovery.ScopeNamespace, Verbs: r.Verbs, ShortNames: r.ShortNames, Categories: r.Categories,
-			}
-			for _, s := range r.Subresources {
-				res.Subresources = append(res.Subresources, s.Subresource)
-			}
-			m.resources = append(m.resources, res)
-		}
-	}
-	m.groups = append(m.groups, group)
-}
-
-// fetch reads the resources of a group version by version, from servers without aggregated discovery.
-func (m *Mapper) fetch(g Group) {
-	m.groups = append(m.groups, g)
-	for _, v := range g.Versions {
-		gv := schema.GroupVersion{Group: g.Name, Version: v}
-		path := "/apis/" + g.Name + "/" + v
-		if g.Name == "" {
-			path = "/api/" + v
-		}
-		body, err := m.client.Do(m.ctx, rest.Request{Verb: http.MethodGet, Path: path})
-		var list metav1.APIResourceList
-		if err == nil {
-			err = json.Unmarshal(body, &list)
-		}
+		g, l, err := m.read(path, body)
 		if err != nil {
-			m.failed[gv] = err
+			return err
+		}
+		groups, lists = append(groups, g...), append(lists, l...)
+	}
+	m.take(groups, lists)
+	m.cached = false
+	if m.Cache != nil {
+		m.Cache.save(groups, lists)
+	}
+	return nil
+}
+
+func (m *Mapper) take(groups []Group, lists []metav1.APIResourceList) {
+	m.groups, m.lists, m.resources, m.loaded = groups, lists, nil, true
+	for _, list := range lists {
+		gv, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
 			continue
 		}
 		byName := map[string]*Resource{}
@@ -274,12 +239,126 @@ func (m *Mapper) fetch(g Group) {
 				}
 				continue
 			}
-			res := &Resource{
-				Group: g.Name, Version: v, Name: r.Name, Singular: r.SingularName, Kind: r.Kind, Namespaced: r.Namespaced, Verbs: r.Verbs,
-				ShortNames: r.ShortNames, Categories: r.Categories,
+			byName[r.Name] = &Resource{
+				Group: gv.Group, Version: gv.Version, Name: r.Name, Singular: r.SingularName, Kind: r.Kind, Namespaced: r.Namespaced,
+				Verbs: r.Verbs, ShortNames: r.ShortNames, Categories: r.Categories,
 			}
-			byName[r.Name] = res
-			m.resources = append(m.resources, res)
+			m.resources = append(m.resources, byName[r.Name])
 		}
 	}
+}
+
+func (m *Mapper) read(path string, body []byte) ([]Group, []metav1.APIResourceList, error) {
+	var kind metav1.TypeMeta
+	if err := json.Unmarshal(body, &kind); err != nil {
+		return nil, nil, err
+	}
+	var groups []Group
+	switch {
+	case kind.Kind == "APIGroupDiscoveryList":
+		var list apidiscovery.APIGroupDiscoveryList
+		if err := json.Unmarshal(body, &list); err != nil {
+			return nil, nil, err
+		}
+		groups, lists := m.readAggregated(list)
+		return groups, lists, nil
+	case path == "/api":
+		var v metav1.APIVersions
+		if err := json.Unmarshal(body, &v); err != nil {
+			return nil, nil, err
+		}
+		if len(v.Versions) > 0 {
+			groups = []Group{{Versions: v.Versions, Preferred: v.Versions[0]}}
+		}
+	default:
+		var list metav1.APIGroupList
+		if err := json.Unmarshal(body, &list); err != nil {
+			return nil, nil, err
+		}
+		groups = fromList(list)
+	}
+	return groups, m.fetch(groups), nil
+}
+
+func fromList(list metav1.APIGroupList) []Group {
+	var out []Group
+	for _, g := range list.Groups {
+		group := Group{Name: g.Name, Preferred: g.PreferredVersion.Version}
+		for _, v := range g.Versions {
+			group.Versions = append(group.Versions, v.Version)
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+func (m *Mapper) readAggregated(list apidiscovery.APIGroupDiscoveryList) (groups []Group, lists []metav1.APIResourceList) {
+	for _, g := range list.Items {
+		group := Group{Name: g.Name}
+		for _, v := range g.Versions {
+			gv := schema.GroupVersion{Group: g.Name, Version: v.Version}
+			if v.Freshness == apidiscovery.DiscoveryFreshnessStale {
+				m.failed[gv] = fmt.Errorf("stale GroupVersion discovery: %v", gv)
+				continue
+			}
+			group.Versions = append(group.Versions, v.Version)
+			if group.Preferred == "" {
+				group.Preferred = v.Version
+			}
+			list := metav1.APIResourceList{GroupVersion: gv.String()}
+			for _, r := range v.Resources {
+				list.APIResources = append(list.APIResources, split(r)...)
+			}
+			lists = append(lists, list)
+		}
+		groups = append(groups, group)
+	}
+	return groups, lists
+}
+
+// split is a resource and its subresources as entries of their own.
+func split(r apidiscovery.APIResourceDiscovery) []metav1.APIResource {
+	var out []metav1.APIResource
+	parent := metav1.APIResource{
+		Name: r.Resource, SingularName: r.SingularResource, Namespaced: r.Scope == apidiscovery.ScopeNamespace, Verbs: r.Verbs,
+		ShortNames: r.ShortNames, Categories: r.Categories,
+	}
+	if k := r.ResponseKind; k != nil && k.Kind != "" {
+		parent.Group, parent.Version, parent.Kind = k.Group, k.Version, k.Kind
+		out = append(out, parent)
+	}
+	for _, s := range r.Subresources {
+		if k := s.ResponseKind; k != nil && k.Kind != "" {
+			out = append(out, metav1.APIResource{
+				Name: r.Resource + "/" + s.Subresource, SingularName: r.SingularResource, Namespaced: parent.Namespaced,
+				Group: k.Group, Version: k.Version, Kind: k.Kind, Verbs: s.Verbs,
+			})
+		}
+	}
+	return out
+}
+
+// fetch reads the resources version by version, from servers without aggregated discovery.
+func (m *Mapper) fetch(groups []Group) []metav1.APIResourceList {
+	var lists []metav1.APIResourceList
+	for _, g := range groups {
+		for _, v := range g.Versions {
+			gv := schema.GroupVersion{Group: g.Name, Version: v}
+			path := "/apis/" + gv.String()
+			if g.Name == "" {
+				path = "/api/" + v
+			}
+			body, err := m.client.Do(m.ctx, rest.Request{Verb: http.MethodGet, Path: path})
+			var list metav1.APIResourceList
+			if err == nil {
+				err = json.Unmarshal(body, &list)
+			}
+			if err != nil {
+				m.failed[gv] = err
+				continue
+			}
+			lists = append(lists, list)
+		}
+	}
+	return lists
 }

@@ -14,46 +14,65 @@ import (
 // Find is the resource that a word on the command line means: a plural, singular, kind or short name, perhaps followed by a version
 // and a group or the start of one (deployments.v1.apps, deploy.apps, deployments.ap).
 func (m *Mapper) Find(word string) (*Resource, error) {
-	if err := m.loadNoisily(); err != nil {
+	gvr, gr := schema.ParseResourceArg(word)
+	tries := 4
+	if gvr != nil {
+		tries = 6
+	}
+	return retry(m, tries, func() (*Resource, error) {
+		if gvr != nil {
+			if r := m.lookup(*gvr); r != nil {
+				return r, nil
+			}
+		}
+		if r := m.lookup(gr.WithVersion("")); r != nil {
+			return r, nil
+		}
+		gvk, gk := schema.ParseKindArg(word)
+		if gvk != nil {
+			if r, err := m.forKind(gvk.GroupKind(), gvk.Version); err == nil {
+				return r, nil
+			}
+		}
+		if r, err := m.forKind(gk, ""); err == nil {
+			return r, nil
+		}
+		return nil, fmt.Errorf("the server doesn't have a resource type %q", gr.Resource)
+	})
+}
+
+// retry looks anew at the server for what is not found in the cache of an earlier run.
+func retry(m *Mapper, tries int, find func() (*Resource, error)) (*Resource, error) {
+	if err := m.load(tries); err != nil {
 		return nil, err
 	}
-	gvr, gr := schema.ParseResourceArg(word)
-	if gvr != nil {
-		if r := m.lookup(*gvr); r != nil {
-			return r, nil
-		}
+	r, err := find()
+	if err == nil || !m.cached {
+		return r, err
 	}
-	if r := m.lookup(gr.WithVersion("")); r != nil {
-		return r, nil
+	m.Invalidate()
+	if err := m.load(tries); err != nil {
+		return nil, err
 	}
-	gvk, gk := schema.ParseKindArg(word)
-	if gvk != nil {
-		if r, err := m.ForKind(gvk.GroupKind(), gvk.Version); err == nil {
-			return r, nil
-		}
-	}
-	if r, err := m.ForKind(gk, ""); err == nil {
-		return r, nil
-	}
-	return nil, fmt.Errorf("the server doesn't have a resource type %q", gr.Resource)
+	return find()
 }
 
 // Lookup is the resource of a name, or an error in the words of the API machinery.
 func (m *Mapper) Lookup(gvr schema.GroupVersionResource) (*Resource, error) {
-	if err := m.loadNoisily(); err != nil {
-		return nil, err
-	}
-	if r := m.lookup(gvr); r != nil {
-		return r, nil
-	}
-	return nil, &meta.NoResourceMatchError{PartialResource: gvr}
+	return retry(m, 2, func() (*Resource, error) {
+		if r := m.lookup(gvr); r != nil {
+			return r, nil
+		}
+		return nil, &meta.NoResourceMatchError{PartialResource: gvr}
+	})
 }
 
 // ForKind is the resource of a kind; any version, the preferred one first, where version is empty.
 func (m *Mapper) ForKind(gk schema.GroupKind, version string) (*Resource, error) {
-	if err := m.loadNoisily(); err != nil {
-		return nil, err
-	}
+	return retry(m, 1, func() (*Resource, error) { return m.forKind(gk, version) })
+}
+
+func (m *Mapper) forKind(gk schema.GroupKind, version string) (*Resource, error) {
 	var found []*Resource
 	for _, r := range m.resources {
 		if r.Group == gk.Group && r.Kind == gk.Kind && (version == "" || r.Version == version) {
@@ -61,6 +80,9 @@ func (m *Mapper) ForKind(gk schema.GroupKind, version string) (*Resource, error)
 		}
 	}
 	if len(found) == 0 {
+		if r := m.list(gk, version); r != nil {
+			return r, nil
+		}
 		e := &meta.NoKindMatchError{GroupKind: gk}
 		if version != "" {
 			e.SearchedVersions = []string{version}
@@ -70,9 +92,21 @@ func (m *Mapper) ForKind(gk schema.GroupKind, version string) (*Resource, error)
 	return m.best(found), nil
 }
 
+// list stands for the kind List, which every group has and no server tells of.
+func (m *Mapper) list(gk schema.GroupKind, version string) *Resource {
+	for _, g := range m.groups {
+		for _, v := range g.Versions {
+			if gk.Kind == "List" && gk.Group == g.Name && (version == "" || version == v) {
+				return &Resource{Group: g.Name, Version: v, Name: "lists", Singular: "list", Kind: "List", Namespaced: true}
+			}
+		}
+	}
+	return nil
+}
+
 // Category expands a word such as "all" into the resources that carry it; ok is false where none does.
 func (m *Mapper) Category(word string) (names []string, ok bool) {
-	if m.loadNoisily() != nil {
+	if m.load(1) != nil {
 		return nil, false
 	}
 	for _, r := range m.resources {
@@ -83,23 +117,6 @@ func (m *Mapper) Category(word string) (names []string, ok bool) {
 		}
 	}
 	return names, len(names) > 0
-}
-
-// loadNoisily reports every failed try as kubectl's cache does: it asks five times.
-func (m *Mapper) loadNoisily() error {
-	if m.loaded {
-		return nil
-	}
-	var err error
-	for range 5 {
-		if err = m.load(); err == nil || m.ctx.Err() != nil {
-			return err
-		}
-		if m.Unreachable != nil {
-			m.Unreachable(err)
-		}
-	}
-	return err
 }
 
 // best prefers the group that comes first, then its preferred version.

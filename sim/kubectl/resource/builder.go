@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -120,6 +122,10 @@ type Result struct {
 
 	// Single says that the command line can only mean one object, and that a list of one need not be wrapped.
 	Single bool
+	// watch are the lists that a watch would follow; several where several types or names were asked for.
+	watch   []watchable
+	sources int
+
 	// TargetsNames says that objects were asked for by name or file, not by type or selector.
 	TargetsNames bool
 }
@@ -157,6 +163,49 @@ func (r *Result) Infos() ([]*Info, error) {
 	return infos, err
 }
 
+// watchable is what one watch follows: a collection, or one object in it.
+type watchable struct {
+	info           Info
+	labels, fields string
+}
+
+// WatchRequest is the list request whose watch=true follows what was asked for.
+func (r *Result) WatchRequest() (rest.Request, error) {
+	if r.err != nil {
+		return rest.Request{}, r.err
+	}
+	w := r.watch
+	if len(w) == 0 && r.sources == 1 {
+		infos, err := r.Infos()
+		if err != nil {
+			return rest.Request{}, err
+		}
+		if len(infos) != 1 {
+			return rest.Request{}, fmt.Errorf("watch is only supported on individual resources and resource collections - %d resources were found", len(infos))
+		}
+		w = []watchable{{info: *infos[0], fields: "metadata.name=" + infos[0].Name}}
+	}
+	if len(w) != 1 {
+		return rest.Request{}, errors.New("you may only watch a single resource or type of resource at a time")
+	}
+	i := w[0].info
+	req, err := i.Resource.Request(http.MethodGet, i.Namespace, "")
+	if err != nil {
+		return req, err
+	}
+	req.Query = url.Values{}
+	if w[0].labels != "" {
+		req.Query.Set("labelSelector", w[0].labels)
+	}
+	if w[0].fields != "" {
+		req.Query.Set("fieldSelector", w[0].fields)
+	}
+	if i.transform != nil {
+		i.transform(&req)
+	}
+	return req, nil
+}
+
 // Do works out what is wanted; the server is asked about types now, about objects when the result is visited.
 func (b *Builder) Do() *Result {
 	b.addFilenames()
@@ -188,7 +237,9 @@ func (b *Builder) Do() *Result {
 	return r
 }
 
-func (b *Builder) fail(format string, args ...any) { b.errs = append(b.errs, fmt.Errorf(format, args...)) }
+func (b *Builder) fail(format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf(format, args...))
+}
 
 func (b *Builder) addSelectors() {
 	if s := strings.TrimSpace(b.Labels); s != "" {
@@ -411,7 +462,7 @@ func (b *Builder) byPaths() *Result {
 		}
 		visit = filtered(visit, selector)
 	}
-	return &Result{visit: visit, Single: !b.dir && !b.stdin && len(b.paths) == 1, TargetsNames: true}
+	return &Result{visit: visit, sources: len(b.paths), Single: !b.dir && !b.stdin && len(b.paths) == 1, TargetsNames: true}
 }
 
 func (b *Builder) bySelector() *Result {
@@ -434,10 +485,19 @@ func (b *Builder) bySelector() *Result {
 		return &Result{err: err}
 	}
 	var visitors []visitor
+	var watch []watchable
 	for _, r := range resources {
 		visitors = append(visitors, b.listing(client, r))
+		w := watchable{info: b.info(client, r)}
+		if b.label != nil {
+			w.labels = *b.label
+		}
+		if b.field != nil {
+			w.fields = *b.field
+		}
+		watch = append(watch, w)
 	}
-	return &Result{visit: b.list(visitors)}
+	return &Result{visit: b.list(visitors), watch: watch}
 }
 
 func (b *Builder) resources() ([]*discovery.Resource, error) {
@@ -482,7 +542,7 @@ func (b *Builder) byTuples() *Result {
 		}
 		visitors = append(visitors, v)
 	}
-	return &Result{visit: b.list(visitors), Single: len(b.tuples) == 1, TargetsNames: true}
+	return &Result{visit: b.list(visitors), sources: len(visitors), Single: len(b.tuples) == 1, TargetsNames: true}
 }
 
 func (b *Builder) byName() *Result {
@@ -500,7 +560,7 @@ func (b *Builder) byName() *Result {
 		}
 		visitors = append(visitors, v)
 	}
-	return &Result{visit: inOrder(visitors), Single: len(b.names) == 1, TargetsNames: true}
+	return &Result{visit: inOrder(visitors), sources: len(visitors), Single: len(b.names) == 1, TargetsNames: true}
 }
 
 func (b *Builder) named(t tuple) (visitor, error) {

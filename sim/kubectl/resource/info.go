@@ -4,6 +4,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,6 +29,8 @@ type Info struct {
 	ctx       context.Context
 	transform func(*rest.Request)
 }
+
+var errNoName = errors.New("resource name may not be empty")
 
 // VisitFunc is called for each object found; a non-nil err is what went wrong instead of one.
 type VisitFunc func(info *Info, err error) error
@@ -56,6 +59,9 @@ func (i *Info) Get() error {
 
 // Read asks the server for the object and leaves the info as it is. That the namespace is missing is said before that the object is.
 func (i *Info) Read() (object.Object, error) {
+	if i.Name == "" {
+		return nil, errNoName
+	}
 	r, err := i.Resource.Request(http.MethodGet, i.Namespace, i.Name, i.Subresource)
 	if err != nil {
 		return nil, err
@@ -144,6 +150,9 @@ func (i *Info) Patch(contentType string, patch []byte, opts Options) (object.Obj
 }
 
 func (i *Info) send(verb, name, contentType string, body []byte, opts Options) (object.Object, error) {
+	if verb != http.MethodPost && name == "" {
+		return nil, errNoName
+	}
 	r, err := i.Resource.Request(verb, i.Namespace, name, i.Subresource)
 	if err != nil {
 		return nil, err
