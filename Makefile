@@ -5,7 +5,7 @@ GO ?= go
 LDFLAGS := -s -w
 export CGO_ENABLED ?= 0
 
-GO_SOURCES := $(shell find sim wasm lessons -name '*.go' -o -name '*.json' -path 'sim/*' -o -name '*.gz' -path 'sim/*' -o -name '*.yaml' -path 'sim/*') go.mod go.sum
+GO_SOURCES := $(shell find sim wasm lessons -name '*.go' -o -name '*.json' -path 'sim/*' -o -name '*.gz' -path 'sim/*' -o -name '*.yaml' -path 'sim/*' -o -name '*.txt' -path 'sim/*') go.mod go.sum
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print)
 LESSON_FILES := $(shell find lessons -type f -not -name '*.go')
 
