@@ -19,6 +19,8 @@ const sheets = sheet(baseCss, lessonCss);
 /** Below this width, lesson and terminal lie one above the other. */
 const narrow = 860;
 
+const scrolling = new Set([" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown", "Home", "End"]);
+
 /** Files of a lesson folder that is not built; what else a checkpoint names must be built (`lesson.json`). */
 const plainFiles = ["lesson.md", "scenario.yaml", "setup.sh"];
 
@@ -72,6 +74,7 @@ export class TerrariumLesson extends HTMLElement {
 
   connectedCallback(): void {
     this.resizes.observe(this);
+    document.addEventListener("keydown", this.stray, { capture: true });
     if (!this.opening) void this.open();
   }
 
@@ -79,6 +82,7 @@ export class TerrariumLesson extends HTMLElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.resizes.disconnect();
+      document.removeEventListener("keydown", this.stray, { capture: true });
       this.shut();
     });
   }
@@ -264,7 +268,6 @@ export class TerrariumLesson extends HTMLElement {
       {
         href: `#${step.id}`,
         title: step.title,
-        "aria-label": `Step ${number}: ${step.title}`,
         onclick: (e: Event) => {
           e.preventDefault();
           section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
@@ -272,6 +275,7 @@ export class TerrariumLesson extends HTMLElement {
           this.dispatchEvent(new CustomEvent("step", { detail: { id: step.id }, bubbles: true, composed: true }));
         },
       },
+      h("span", { class: "unseen" }, "Step "),
       h("span", { class: "dot" }, String(number)),
       h("span", { class: "label" }, step.title),
     );
@@ -389,6 +393,13 @@ export class TerrariumLesson extends HTMLElement {
     );
     for (const r of this.rail) this.reading.observe(r.section);
   }
+
+  /** Keys that nothing has asked for: what is typed goes to the terminal, what scrolls, to the lesson. */
+  private readonly stray = (e: KeyboardEvent): void => {
+    if ((document.activeElement ?? document.body) !== document.body || e.ctrlKey || e.metaKey || e.altKey || !this.joined) return;
+    if (scrolling.has(e.key)) this.sheet.focus({ preventScroll: true });
+    else if (e.key.length === 1) this.terminal.focus();
+  };
 
   private key(e: KeyboardEvent): void {
     if (e.key !== "F6" || e.defaultPrevented) return;

@@ -51,6 +51,7 @@ class Vi {
   private readonly message = h("span", { class: "message", role: "status" });
   private readonly ruler = h("span", { class: "ruler" });
   private readonly mode = h("span", { class: "mode" });
+  private readonly tildes = h("div", { class: "tildes", "aria-hidden": "true" }, "~\n".repeat(60));
 
   constructor(private readonly session: Session) {
     const { edit } = session;
@@ -70,7 +71,8 @@ class Vi {
     });
     this.clean = this.view.state.doc;
     const body = h("div", { class: "text" });
-    body.append(this.view.dom);
+    body.append(this.view.dom, this.tildes);
+    this.view.scrollDOM.addEventListener("scroll", () => this.drawRuler(), { passive: true });
     session.host.replaceChildren(h("div", { class: "vi" }, body, h("div", { class: "statusline" }, this.mode, this.message, this.ruler)));
     getCM(this.view)?.on("vim-mode-change", (e: { mode: string; subMode?: string }) => this.drawMode(e.mode, e.subMode));
     if (edit.note) this.say(edit.note);
@@ -153,6 +155,7 @@ class Vi {
     const line = doc.lineAt(selection.main.head);
     const { scrollTop, clientHeight, scrollHeight } = this.view.scrollDOM;
     const room = scrollHeight - clientHeight;
+    this.tildes.style.top = `calc(0.5rem + ${this.view.contentHeight - scrollTop}px)`;
     const where = room < 4 ? "All" : scrollTop < 2 ? "Top" : scrollTop > room - 4 ? "Bot" : `${Math.round((100 * scrollTop) / room)}%`;
     const column = selection.main.head - line.from;
     this.ruler.textContent = `${line.number},${line.length === 0 ? "0-1" : column + 1}`.padEnd(14) + where;
