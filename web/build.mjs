@@ -1,9 +1,10 @@
 // Builds the page into web/dist: node build.mjs [--watch]. The wasm and the lessons are added by web/pack.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import * as esbuild from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -49,7 +50,13 @@ async function copyStatic() {
 
 await mkdir(dist, { recursive: true });
 for (const b of builds) await rm(b.outfile, { force: true });
-await Promise.all([...builds.map((b) => esbuild.build(b)), copyStatic()]);
+/** The types of the public module, for sites that are written in TypeScript. */
+async function types() {
+  await promisify(execFile)(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."]);
+  await writeFile("dist/terrarium.d.ts", 'export * from "./types/terrarium.js";\n');
+}
+
+await Promise.all([types(), ...builds.map((b) => esbuild.build(b)), copyStatic()]);
 
 if (process.argv.includes("--watch")) {
   for (const b of builds) await (await esbuild.context(b)).watch();

@@ -22,7 +22,7 @@ function show(entry: Entry): void {
   element.setAttribute("src", entry.src);
   byId("here").textContent = entry.title;
   document.title = `${entry.title} · Terrarium`;
-  for (const a of byId("courses").querySelectorAll("a")) a.toggleAttribute("aria-current", a.dataset["id"] === entry.id);
+  byId("courses").querySelector(`a[data-id="${CSS.escape(entry.id)}"]`)?.setAttribute("aria-current", "page");
 }
 
 function list(index: LessonIndex): void {
