@@ -69,7 +69,8 @@ func (b *Bridge) next() (f Frame, ok bool) {
 func (b *Bridge) handle(f Frame) {
 	switch f.Type {
 	case "open":
-		b.answer(f, func() (any, error) { return b.open(decode[openOptions](f), f.Bytes, false) })
+		o := decode[openOptions](f)
+		b.answer(f, func() (any, error) { return b.open(o, f.Bytes, o.Undo) })
 		return
 	case "parse":
 		b.answer(f, func() (any, error) {
@@ -114,7 +115,7 @@ func (b *Bridge) quick(s *session, f Frame) (any, error) {
 		s.input(f.Bytes)
 	case "resize":
 		d := decode[struct{ Cols, Rows int }](f)
-		s.terminal.Resize(d.Cols, d.Rows)
+		s.resize(d.Cols, d.Rows)
 	case "speed":
 		s.pace.setFactor(decode[struct{ Factor float64 }](f).Factor)
 	case "writeFile":

@@ -22,8 +22,10 @@ type Cluster interface {
 	// Terminal starts the login shell. Everything to draw goes to out, in order, from whichever goroutine made it.
 	// out blocks while the page is behind with drawing, as a pseudo-terminal does: call it without the lock.
 	Terminal(out func([]byte), cols, rows int) Terminal
-	// Log is the whole session so far.
+	// Log is the whole session so far. Tail is what brings the journal, which knows of no time without input, up to
+	// the present instant.
 	Log() []byte
+	Tail() []byte
 	// Close ends what still runs; out, Edit and Journal are not called after it.
 	Close()
 }

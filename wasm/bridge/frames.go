@@ -21,6 +21,7 @@ type openOptions struct {
 	Start      string
 	Lesson     map[string]string
 	Cols, Rows int
+	Undo       bool
 }
 
 // decode reads the data of a request; what the page sent amiss is left at its zero value.

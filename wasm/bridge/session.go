@@ -45,7 +45,7 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 		return nil, nil, err
 	}
 	answer := &opened{Lesson: s.lesson}
-	if log == nil {
+	if len(log) == 0 {
 		s.cluster, err = b.world.New(options)
 	} else {
 		s.cluster, answer.Undone, err = b.world.Restore(options, log, undo)
@@ -53,7 +53,7 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 	if err != nil {
 		return nil, nil, err
 	}
-	s.terminal = s.cluster.Terminal(s.screen.write, max(o.Cols, 20), max(o.Rows, 4))
+	s.terminal = s.cluster.Terminal(s.screen.write, max(o.Cols, 1), max(o.Rows, 1))
 	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
 	answer.Now = s.cluster.Now()
 	if answer.Progress, err = s.progress(); err != nil {
@@ -120,6 +120,12 @@ func (s *session) input(keys []byte) {
 	s.changed()
 }
 
+// resize also remembers the size for the sessions that take this one's place.
+func (s *session) resize(cols, rows int) {
+	s.options.Cols, s.options.Rows = cols, rows
+	s.terminal.Resize(max(cols, 1), max(rows, 1))
+}
+
 func (s *session) exec(ctx context.Context, line string) (any, error) {
 	s.pace.sync()
 	r, err := s.cluster.Exec(ctx, line)
@@ -169,7 +175,7 @@ func (s *session) stepped(moved bool) {
 		s.bridge.send(event("busy", map[string]bool{"busy": busy}, nil))
 	}
 	if tellTime {
-		s.bridge.send(event("time", map[string]any{"now": s.cluster.Now(), "factor": s.pace.speed()}, nil))
+		s.bridge.send(event("time", map[string]any{"now": s.cluster.Now(), "factor": s.pace.speed()}, s.cluster.Tail()))
 	}
 	if check {
 		s.tellProgress()

@@ -37,7 +37,7 @@ export interface EditOutcome {
 export type ClusterEvent =
   | { type: "progress"; progress: Progress }
   | { type: "journal"; whole: boolean; bytes: Uint8Array }
-  | { type: "time"; now: Date; factor: number }
+  | { type: "time"; now: Date; factor: number; tail?: Uint8Array }
   | { type: "busy"; busy: boolean }
   | { type: "clear" }
   | { type: "crash"; error: CrashError };
@@ -132,7 +132,7 @@ class WorkerCluster implements Cluster {
     });
     link.on("journal", (f) => this.emit({ type: "journal", whole: f.data.whole, bytes: f.bytes ?? new Uint8Array() }));
     link.on("progress", (f) => this.emit({ type: "progress", progress: f.data }));
-    link.on("time", (f) => this.emit({ type: "time", now: new Date(f.data.now), factor: f.data.factor }));
+    link.on("time", (f) => this.emit({ type: "time", now: new Date(f.data.now), factor: f.data.factor, tail: f.bytes }));
     link.on("busy", (f) => this.emit({ type: "busy", busy: f.data.busy }));
     link.on("crash", (f) => this.emit({ type: "crash", error: new CrashError(f.data.message, f.data.trace) }));
     link.on("edit", (f) => void this.edit(f.data, f.bytes ?? new Uint8Array()));
@@ -248,7 +248,7 @@ class WorkerCluster implements Cluster {
   }
 
   private emit(event: ClusterEvent): void {
-    if (!this.watchers.size) this.untold.push(event);
+    if (!this.watchers.size && event.type !== "time") this.untold.push(event);
     for (const watcher of [...this.watchers]) watcher(event);
   }
 

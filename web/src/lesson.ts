@@ -159,6 +159,9 @@ export class TerrariumLesson extends HTMLElement {
           this.journal += event.bytes.length;
         }
         return;
+      case "time":
+        if (event.tail) this.keeper?.end(event.tail);
+        return;
       case "progress":
         return this.show(event.progress);
       case "crash":

@@ -64,8 +64,8 @@ export interface Events {
   edit: { data: EditRequest; bytes: Uint8Array };
   /** An editor is no longer wanted: its command was interrupted or the session restarted. */
   editClosed: { data: { edit: number } };
-  /** Virtual time as of now; sent when the speed changes, after a jump, and otherwise every few seconds. */
-  time: { data: { now: string; factor: number } };
+  /** Virtual time as of now, every few seconds. bytes: what brings the journal, which knows only input, up to now. */
+  time: { data: { now: string; factor: number }; bytes?: Uint8Array };
   /** Whether a command is running in the terminal (the prompt is not shown). */
   busy: { data: { busy: boolean } };
   /** A part of a streamed response body; `end` closes it, with `error` where it broke. */

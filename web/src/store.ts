@@ -25,6 +25,7 @@ function opened(): Promise<IDBDatabase> {
     request.onupgradeneeded = () => {
       request.result.createObjectStore("log", { autoIncrement: true }).createIndex("session", "session");
       request.result.createObjectStore("remembered");
+      request.result.createObjectStore("end");
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -52,6 +53,8 @@ export interface Keeper {
   remembered(): Promise<Remembered>;
   append(bytes: Uint8Array): void;
   replace(bytes: Uint8Array): void;
+  /** What stands behind the last piece until the next call. */
+  end(bytes: Uint8Array): void;
   remember(what: Remembered): void;
   forget(): Promise<void>;
   close(): void;
@@ -63,6 +66,7 @@ class Nowhere implements Keeper {
   remembered = async () => ({});
   append() {}
   replace() {}
+  end() {}
   remember() {}
   forget = async () => {};
   close() {}
@@ -101,10 +105,15 @@ class Kept implements Keeper {
   ) {}
 
   async log(): Promise<Uint8Array | undefined> {
-    const index = this.db.transaction("log").objectStore("log").index("session");
-    const pieces: Piece[] = await result(index.getAll(this.session));
+    const t = this.db.transaction(["log", "end"]);
+    const [pieces, end] = await Promise.all([
+      result<Piece[]>(t.objectStore("log").index("session").getAll(this.session)),
+      result<Uint8Array | undefined>(t.objectStore("end").get(this.session)),
+    ]);
     if (!pieces.length) return undefined;
-    return new Uint8Array(await new Blob(pieces.map((p) => p.bytes as BlobPart)).arrayBuffer());
+    const all = pieces.map((p) => p.bytes);
+    if (end) all.push(end);
+    return new Uint8Array(await new Blob(all as BlobPart[]).arrayBuffer());
   }
 
   async remembered(): Promise<Remembered> {
@@ -118,8 +127,15 @@ class Kept implements Keeper {
   }
 
   replace(bytes: Uint8Array): void {
-    const t = this.db.transaction("log", "readwrite");
+    const t = this.db.transaction(["log", "end"], "readwrite");
+    t.objectStore("end").delete(this.session);
     this.wipe(t, () => t.objectStore("log").add({ session: this.session, bytes } satisfies Piece));
+    this.mind(t);
+  }
+
+  end(bytes: Uint8Array): void {
+    const t = this.db.transaction("end", "readwrite", { durability: "relaxed" });
+    t.objectStore("end").put(bytes, this.session);
     this.mind(t);
   }
 
@@ -130,8 +146,9 @@ class Kept implements Keeper {
   }
 
   async forget(): Promise<void> {
-    const t = this.db.transaction(["log", "remembered"], "readwrite");
+    const t = this.db.transaction(["log", "end", "remembered"], "readwrite");
     this.wipe(t);
+    t.objectStore("end").delete(this.session);
     t.objectStore("remembered").delete(this.session);
     await done(t);
   }
