@@ -196,8 +196,5 @@ func (x *exchange) exec(c *call, pod *corev1.Pod) error {
 	return notSimulated(c.kind.Name + "/" + c.req.Subresource)
 }
 
-// openAPI serves the description of the API.
-func (x *exchange) openAPI(string) { x.notFound() }
-
 // keys serves what verifies the tokens of service accounts.
 func (x *exchange) keys(string) { x.notFound() }

@@ -35,7 +35,7 @@ type exchange struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Server: s, w: w, r: r}
 	h := w.Header()
-	h.Set("Audit-Id", s.chance.UUID())
+	h.Set("Audit-Id", s.tickets.UUID())
 	h.Set("Cache-Control", "no-cache, private")
 	user, err := x.authenticate()
 	if err != nil {

@@ -58,12 +58,12 @@ const maxGeneratedBase, suffixLength = 58, 5
 // become fills in what the server writes on a new object.
 func (c *call) become(m metav1.Object) {
 	m.SetCreationTimestamp(c.now())
-	m.SetUID(types.UID(c.chance.UUID()))
+	m.SetUID(types.UID(c.draw.UUID()))
 	if base := m.GetGenerateName(); base != "" && m.GetName() == "" {
 		if len(base) > maxGeneratedBase {
 			base = base[:maxGeneratedBase]
 		}
-		m.SetName(base + c.chance.Suffix(suffixLength))
+		m.SetName(base + c.draw.Suffix(suffixLength))
 	}
 }
 

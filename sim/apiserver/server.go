@@ -46,7 +46,8 @@ type Config struct {
 // Server is an API server. It implements api.Door.
 type Server struct {
 	clock      *clock.Clock
-	chance     *chance.Source
+	chance     *chance.Source // of what is stored: names, UIDs
+	tickets    *chance.Source // of what is not: reads do not change what comes later
 	store      *store.Store
 	admission  admission.Chain
 	authorizer auth.Authorizer
@@ -69,6 +70,7 @@ func New(c Config) *Server {
 	s := &Server{
 		clock:      c.Clock,
 		chance:     c.Chance.Fork("apiserver"),
+		tickets:    c.Chance.Fork("apiserver/tickets"),
 		admission:  c.Admission,
 		authorizer: c.Authorizer,
 		issuer:     c.Issuer,
@@ -178,6 +180,7 @@ type call struct {
 	view *resources.Resource // as the client sees it
 	kind *resources.Resource // as it is stored; the same one but for views
 	page page
+	draw *chance.Source // of names and UIDs; a dry run's own
 
 	agent   string // the client's name of itself
 	created bool   // the request has created its object
@@ -188,7 +191,7 @@ func (s *Server) call(req *api.Request) (*call, error) {
 	if r == nil {
 		return nil, errNoResource()
 	}
-	c := &call{Server: s, req: *req, view: r, kind: r}
+	c := &call{Server: s, req: *req, view: r, kind: r, draw: s.chance}
 	if r.View != nil {
 		if c.kind = s.stored(r.View.Of); c.kind == nil {
 			return nil, errNoResource()
@@ -222,6 +225,9 @@ func (c *call) authorize() error {
 
 // do carries out what was allowed.
 func (c *call) do() (runtime.Object, error) {
+	if c.req.DryRun {
+		c.draw = c.tickets
+	}
 	if c.req.Subresource != "" {
 		return c.subresource()
 	}
@@ -296,7 +302,7 @@ func (c *call) defaulted(obj runtime.Object) runtime.Object {
 }
 
 func (c *call) context() *resources.Context {
-	return &resources.Context{Now: c.clock.Now(), User: c.req.User.Name, Suffix: c.chance.Suffix, Warn: c.warn}
+	return &resources.Context{Now: c.clock.Now(), User: c.req.User.Name, Suffix: c.draw.Suffix, Warn: c.warn}
 }
 
 func (c *call) warn(text string) {
@@ -310,7 +316,7 @@ func (c *call) attributes(op admission.Operation, obj, old runtime.Object) *admi
 		Request: &c.req, Resource: c.kind, Operation: op, Namespace: c.req.Namespace, Name: c.req.Name,
 		Object: obj, Old: old,
 		Client: api.Client{Door: c.Server, User: Loopback()},
-		Now:    c.clock.Now(), Suffix: c.chance.Suffix,
+		Now:    c.clock.Now(), Suffix: c.draw.Suffix,
 	}
 }
 

@@ -75,7 +75,7 @@ func (x *exchange) watch(c *call, t target) error {
 	}
 	timeout := time.Duration(c.page.timeout) * time.Second
 	if timeout <= 0 {
-		timeout = minWatch + time.Duration(x.Server.chance.Float64()*float64(minWatch))
+		timeout = minWatch + time.Duration(x.tickets.Float64()*float64(minWatch))
 	}
 	s.run(changed, x.Server.clock.Now().Add(timeout))
 	return nil

@@ -6,6 +6,7 @@
 package resources
 
 import (
+	"encoding/json"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,6 +41,8 @@ type Resource struct {
 
 	// Custom says that a CustomResourceDefinition has made the kind.
 	Custom bool
+	// Schema is the OpenAPI v3 schema of a custom kind.
+	Schema json.RawMessage
 
 	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
 	// names, New, NewList and Default only: all else is asked of the stored one, but for what is set here too, which
