@@ -20,6 +20,7 @@ import (
 	"terrarium/sim/clock"
 	"terrarium/sim/events"
 	"terrarium/sim/loop"
+	"terrarium/sim/resources"
 )
 
 // Config is what the controllers stand on.
@@ -27,6 +28,8 @@ type Config struct {
 	Clock  *clock.Clock
 	Chance *chance.Source
 	Door   api.Door
+	// Resources are the kinds that the API server serves now; nil leaves out the controllers that concern all kinds.
+	Resources func() []*resources.Resource
 	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
 	RootCA string
 }
@@ -39,6 +42,8 @@ func Start(cfg Config) error {
 		startDeployment,
 		startReplicaSet,
 		startReplicationController,
+		startNamespace,
+		startGarbageCollector,
 	} {
 		if err := start(cfg); err != nil {
 			return err

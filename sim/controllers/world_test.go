@@ -36,7 +36,7 @@ func newWorld(t *testing.T) *world {
 	for _, ns := range []string{"default", "kube-system"} {
 		w.create(&v1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
 	}
-	if err := Start(Config{Clock: c, Chance: source, Door: server, RootCA: "the root"}); err != nil {
+	if err := Start(Config{Clock: c, Chance: source, Door: server, Resources: server.Resources, RootCA: "the root"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := api.Watch(w.admin, w.kubelet); err != nil {
@@ -67,7 +67,10 @@ func (w *world) kubelet(kind watch.EventType, pod, _ *v1.Pod) {
 			}
 			if p.Spec.NodeName == "" {
 				w.bind(p)
-				p = get[v1.Pod](w, p.Name)
+				if p, err = api.Get[v1.Pod](w.admin, p.Namespace, p.Name); err != nil {
+					w.Error(err)
+					return
+				}
 			}
 			p = p.DeepCopy()
 			p.Status.Phase = v1.PodRunning
