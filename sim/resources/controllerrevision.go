@@ -1,12 +1,15 @@
 package resources
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func controllerRevisions() *Resource {
@@ -29,4 +32,31 @@ func controllerCell(obj metav1.Object) string {
 	}
 	kind := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).GroupKind()
 	return strings.ToLower(kind.String()) + "/" + ref.Name
+}
+
+func validateControllerRevision(r *appsv1.ControllerRevision) field.ErrorList {
+	var p problems
+	p.nonNegative(field.NewPath("revision"), r.Revision)
+	at := field.NewPath("data")
+	var data any
+	err := json.Unmarshal(r.Data.Raw, &data)
+	_, isObject := data.(map[string]any)
+	switch {
+	case r.Data.Raw == nil:
+		p.required(at, "data is mandatory")
+	case err != nil:
+		p.invalid(at, "<value omitted>", fmt.Sprintf("error parsing data: %v", err.Error()))
+	case data == nil:
+		p.required(at, "data is mandatory")
+	case !isObject:
+		p.required(at, "data must be a valid JSON object")
+	}
+	return p.list()
+}
+
+func validateControllerRevisionUpdate(r, old *appsv1.ControllerRevision) field.ErrorList {
+	var p problems
+	p.nonNegative(field.NewPath("revision"), r.Revision)
+	validateSame(&p, field.NewPath("data"), r.Data, old.Data)
+	return p.list()
 }

@@ -27,8 +27,8 @@ func deployments() *Resource {
 		},
 	}, typed[appsv1.Deployment]{
 		Default:        defaultDeployment,
-		Create:         func(_ *Context, d *appsv1.Deployment) { agreePodSpec(&d.Spec.Template.Spec) },
-		Update:         func(_ *Context, d, _ *appsv1.Deployment) { agreePodSpec(&d.Spec.Template.Spec) },
+		Create:         func(_ *Context, d *appsv1.Deployment) { prepareTemplate(&d.Spec.Template, nil) },
+		Update:         func(_ *Context, d, old *appsv1.Deployment) { prepareTemplate(&d.Spec.Template, &old.Spec.Template) },
 		Validate:       validateDeployment,
 		ValidateUpdate: validateDeploymentUpdate,
 		Warnings: func(d, old *appsv1.Deployment) []string {

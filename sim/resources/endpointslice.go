@@ -22,6 +22,7 @@ func endpointSlices() *Resource {
 		},
 		Validate:       validateEndpointSlice,
 		ValidateUpdate: validateEndpointSliceUpdate,
+		Warnings:       endpointSliceWarnings,
 		Changed: func(s, old *discoveryv1.EndpointSlice) bool {
 			return !equality.Semantic.DeepEqual(s.Labels, old.Labels) || s.AddressType != old.AddressType ||
 				!equality.Semantic.DeepEqual(s.Ports, old.Ports) || !equality.Semantic.DeepEqual(s.Endpoints, old.Endpoints)

@@ -18,6 +18,7 @@ func events() *Resource {
 		New: fresh[v1.Event], NewList: fresh[v1.EventList],
 		CreateOnUpdate: true,
 	}, typed[v1.Event]{
+		AnyFinalizers:  true,
 		Validate:       validateEvent,
 		ValidateUpdate: func(e, _ *v1.Event) field.ErrorList { return validateEvent(e) },
 		Fields:         eventFields,
@@ -38,6 +39,7 @@ func eventsOfGroup() *Resource {
 		New: fresh[eventsv1.Event], NewList: fresh[eventsv1.EventList],
 		CreateOnUpdate: true,
 	}, typed[v1.Event]{
+		AnyFinalizers:  true,
 		Validate:       validateNewEvent,
 		ValidateUpdate: validateNewEventUpdate,
 		Fields: func(e *v1.Event) fields.Set {

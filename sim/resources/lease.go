@@ -1,9 +1,11 @@
 package resources
 
 import (
+	"strings"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func leases() *Resource {
@@ -12,6 +14,7 @@ func leases() *Resource {
 		New: fresh[coordinationv1.Lease], NewList: fresh[coordinationv1.LeaseList],
 		CreateOnUpdate: true, NeedsVersion: true,
 	}, typed[coordinationv1.Lease]{
+		AnyFinalizers:  true,
 		Validate:       validateLease,
 		ValidateUpdate: validateLeaseUpdate,
 		Row: func(l *coordinationv1.Lease, now time.Time) []any {
@@ -19,3 +22,33 @@ func leases() *Resource {
 		},
 	})
 }
+
+func validateLease(l *coordinationv1.Lease) field.ErrorList {
+	var p problems
+	at, spec := field.NewPath("spec"), &l.Spec
+	if spec.LeaseDurationSeconds != nil && *spec.LeaseDurationSeconds <= 0 {
+		p.invalid(at.Child("leaseDurationSeconds"), spec.LeaseDurationSeconds, "must be greater than 0")
+	}
+	if spec.LeaseTransitions != nil && *spec.LeaseTransitions < 0 {
+		p.invalid(at.Child("leaseTransitions"), spec.LeaseTransitions, notNegative)
+	}
+	if spec.Strategy != nil {
+		validateLeaseStrategy(&p, at.Child("strategy"), *spec.Strategy)
+	}
+	if or(spec.PreferredHolder, "") != "" && or(spec.Strategy, "") == "" {
+		p.forbidden(at.Child("preferredHolder"), "may only be specified if `strategy` is defined")
+	}
+	return p.list()
+}
+
+// validateLeaseStrategy knows one name; others are somebody's own and have a domain.
+func validateLeaseStrategy(p *problems, at *field.Path, strategy coordinationv1.CoordinatedLeaseStrategy) {
+	name, at := string(strategy), at.Child("strategy") // twice, as in the real server
+	if !strings.Contains(name, "/") {
+		oneOf(p, at, strategy, coordinationv1.OldestEmulationVersion)
+		return
+	}
+	p.qualified(at, name)
+}
+
+func validateLeaseUpdate(l, _ *coordinationv1.Lease) field.ErrorList { return validateLease(l) }

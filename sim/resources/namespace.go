@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func namespaces() *Resource {
@@ -30,6 +31,8 @@ func namespaces() *Resource {
 		Default:              defaultNamespace,
 		Create:               createNamespace,
 		Update:               func(_ *Context, n, old *v1.Namespace) { n.Spec.Finalizers = old.Spec.Finalizers },
+		Validate:             validateNamespace,
+		ValidateUpdate:       func(n, _ *v1.Namespace) field.ErrorList { return validateNamespace(n) },
 		Spec:                 func(n, from *v1.Namespace) { n.Spec = from.Spec },
 		Status:               copyNamespaceStatus,
 		ValidateStatusUpdate: validateNamespaceStatusUpdate,

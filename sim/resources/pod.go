@@ -21,7 +21,7 @@ func pods() *Resource {
 	}, typed[v1.Pod]{
 		Default:              defaultPod,
 		Create:               createPod,
-		Update:               func(_ *Context, pod, _ *v1.Pod) { agreePodSpec(&pod.Spec) },
+		Update:               updatePod,
 		Validate:             validatePodCreate,
 		ValidateUpdate:       validatePodUpdate,
 		Warnings:             podWarnings,
@@ -220,8 +220,14 @@ func createPod(ctx *Context, pod *v1.Pod) {
 		pod.Status.Conditions[0].LastTransitionTime = metav1.Time{Time: ctx.Now}
 	}
 	agreePodSpec(&pod.Spec)
+	dropDisabled(&pod.Spec, nil)
 	mergeLabelKeys(pod)
 	applyAppArmorAnnotations(ctx, pod)
+}
+
+func updatePod(_ *Context, pod, old *v1.Pod) {
+	agreePodSpec(&pod.Spec)
+	dropDisabled(&pod.Spec, &old.Spec)
 }
 
 // qosClass is the quality of service that a pod's requests and limits buy.

@@ -26,8 +26,8 @@ func replicaSets() *Resource {
 			fillPointer(&rs.Spec.Replicas, 1)
 			defaultPodSpec(&rs.Spec.Template.Spec)
 		},
-		Create:         func(_ *Context, rs *appsv1.ReplicaSet) { agreePodSpec(&rs.Spec.Template.Spec) },
-		Update:         func(_ *Context, rs, _ *appsv1.ReplicaSet) { agreePodSpec(&rs.Spec.Template.Spec) },
+		Create:         func(_ *Context, rs *appsv1.ReplicaSet) { prepareTemplate(&rs.Spec.Template, nil) },
+		Update:         func(_ *Context, rs, old *appsv1.ReplicaSet) { prepareTemplate(&rs.Spec.Template, &old.Spec.Template) },
 		Validate:       validateReplicaSet,
 		ValidateUpdate: validateReplicaSetUpdate,
 		Warnings: func(rs, old *appsv1.ReplicaSet) []string {

@@ -18,6 +18,7 @@ type typed[T any] struct {
 	Create         func(ctx *Context, obj *T)
 	Update         func(ctx *Context, obj, old *T)
 	Validate       func(obj *T) field.ErrorList // beside metadata
+	AnyFinalizers  bool                         // without a domain too
 	ValidateUpdate func(obj, old *T) field.ErrorList
 	Warnings       func(obj, old *T) []string // old is nil for a create
 
@@ -61,10 +62,14 @@ func of[T any, P pointer[T]](r *Resource, t typed[T]) *Resource {
 	r.Default = one[T, P](t.Default)
 	r.PrepareForCreate = oneWith[T, P](t.Create)
 	r.PrepareForUpdate = twoWith[T, P](t.Update)
-	if t.Validate != nil {
-		r.Validate = func(obj runtime.Object) field.ErrorList { return t.Validate(obj.(P)) }
+	r.Validate = func(obj runtime.Object) field.ErrorList {
+		errs := finalizerErrors(obj.(P), t.AnyFinalizers)
+		if t.Validate != nil {
+			errs = append(errs, t.Validate(obj.(P))...)
+		}
+		return errs
 	}
-	r.ValidateUpdate = compare[T, P](t.ValidateUpdate)
+	r.ValidateUpdate = compare[T, P](t.ValidateUpdate, t.AnyFinalizers)
 	if t.Warnings != nil {
 		r.Warnings = func(obj, old runtime.Object) []string {
 			before, _ := old.(P)
@@ -114,14 +119,28 @@ func withStatus[T any, P pointer[T]](r *Resource, t typed[T]) {
 		}
 	}
 	r.PrepareForStatusUpdate = twoWith[T, P](t.StatusUpdate)
-	r.ValidateStatusUpdate = compare[T, P](t.ValidateStatusUpdate)
+	r.ValidateStatusUpdate = compare[T, P](t.ValidateStatusUpdate, t.AnyFinalizers)
 }
 
-func compare[T any, P pointer[T]](f func(obj, old *T) field.ErrorList) func(obj, old runtime.Object) field.ErrorList {
-	if f == nil {
-		return nil
+func compare[T any, P pointer[T]](f func(obj, old *T) field.ErrorList, anyFinalizers bool) func(obj, old runtime.Object) field.ErrorList {
+	return func(obj, old runtime.Object) field.ErrorList {
+		errs := finalizerErrors(obj.(P), anyFinalizers)
+		if f != nil {
+			errs = append(errs, f(obj.(P), old.(P))...)
+		}
+		return errs
 	}
-	return func(obj, old runtime.Object) field.ErrorList { return f(obj.(P), old.(P)) }
+}
+
+// finalizerErrors are those that most kinds find in metadata beyond what all do.
+func finalizerErrors(obj metav1.Object, any bool) field.ErrorList {
+	var p problems
+	for i, name := range obj.GetFinalizers() {
+		if !any {
+			standardFinalizer(&p, field.NewPath("metadata", "finalizers").Index(i), name)
+		}
+	}
+	return p.list()
 }
 
 func one[T any, P pointer[T]](f func(*T)) func(runtime.Object) {
