@@ -185,6 +185,11 @@ func flags(s *schema) string {
 	if s.Enum != nil {
 		b.WriteString(" |" + strings.Join(s.Enum, "|"))
 	}
+	for _, element := range []*schema{s.Items, s.AdditionalProperties} {
+		if element != nil && element.Enum != nil {
+			b.WriteString(" *" + strings.Join(element.Enum, "|"))
+		}
+	}
 	switch {
 	case s.ListType == "map":
 		b.WriteString(" %map," + strings.Join(s.ListKeys, ","))

@@ -102,6 +102,11 @@ func (st Style) field(f Field) Object {
 	if f.Enum != nil {
 		out["enum"] = f.Enum
 	}
+	for _, elements := range []string{"items", "additionalProperties"} {
+		if e, ok := out[elements].(Object); ok && f.ItemEnum != nil {
+			e["enum"] = f.ItemEnum
+		}
+	}
 	set(out, "x-kubernetes-list-type", f.ListType)
 	if len(f.ListKeys) > 0 {
 		out["x-kubernetes-list-map-keys"] = f.ListKeys

@@ -2,7 +2,7 @@
 // 1.36.3, from generated data. It knows no server and no objects.
 //
 // types.txt holds a line `#NAME [TYPE] [^MAPTYPE] [uUNIONS] [kGROUP/VERSION/KIND...]` for each schema and after it a
-// line `FIELD[!] TYPE [|ENUM...] [%LISTTYPE[,KEYS]] [^MAPTYPE] [+STRATEGY:KEY]` for each field; ! is required. A type is
+// line `FIELD[!] TYPE [|ENUM...] [*ITEMENUM] [%LISTTYPE[,KEYS]] [^MAPTYPE] [+STRATEGY:KEY]` for each field; ! is required. A type is
 // []TYPE, {}TYPE, @NAME or SCALAR[:FORMAT], with ~ for the zero value as default or =JSON for another. docs.txt holds the
 // description of every line. Names go without their leading `io.k8s.`. Both are parsed when first asked for.
 package openapi
@@ -47,7 +47,8 @@ type Field struct {
 	Required      bool
 	Type          Type
 	Enum          []string
-	ListType      string // map, set or atomic
+	ItemEnum      []string // of the elements of a list or map
+	ListType      string   // map, set or atomic
 	ListKeys      []string
 	MapType       string
 	PatchStrategy string
@@ -166,6 +167,8 @@ func parseField(text string, line int) Field {
 		switch w[0] {
 		case '|':
 			f.Enum = strings.Split(w[1:], "|")
+		case '*':
+			f.ItemEnum = strings.Split(w[1:], "|")
 		case '%':
 			parts := strings.Split(w[1:], ",")
 			f.ListType, f.ListKeys = parts[0], parts[1:]
