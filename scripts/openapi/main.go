@@ -97,7 +97,7 @@ func write(types, docs *strings.Builder, name string, s *schema) {
 	fmt.Fprintf(types, "#%s", strings.TrimPrefix(name, "io.k8s."))
 	switch {
 	case len(s.OneOf) > 0:
-		types.WriteString(" oneOf:")
+		types.WriteString("\toneOf:")
 		for i, one := range s.OneOf {
 			if i > 0 {
 				types.WriteString("|")
@@ -108,20 +108,20 @@ func write(types, docs *strings.Builder, name string, s *schema) {
 			types.WriteString(":" + s.Format)
 		}
 	case s.Type != "" && s.Type != "object" || s.Format != "":
-		types.WriteString(" " + scalar(s))
+		types.WriteString("\t" + scalar(s))
 	case s.Type == "":
-		types.WriteString(" any")
+		types.WriteString("\tany")
 	}
 	if s.MapType != "" {
-		types.WriteString(" ^" + s.MapType)
+		types.WriteString("\t^" + s.MapType)
 	}
 	if s.Unions != nil {
-		fmt.Fprintf(types, " u%s", s.Unions)
+		fmt.Fprintf(types, "\tu%s", s.Unions)
 	}
 	// Options are bodies of every group's requests: which groups is known without a list.
 	if len(s.Kinds) > 0 && len(s.Kinds) < 5 {
 		for _, k := range s.Kinds {
-			fmt.Fprintf(types, " k%s/%s/%s", k.Group, k.Version, k.Kind)
+			fmt.Fprintf(types, "\tk%s/%s/%s", k.Group, k.Version, k.Kind)
 		}
 	}
 	types.WriteString("\n")
@@ -132,7 +132,7 @@ func write(types, docs *strings.Builder, name string, s *schema) {
 		if slices.Contains(s.Required, field) {
 			types.WriteString("!")
 		}
-		types.WriteString(" " + expr(p) + flags(p) + "\n")
+		types.WriteString("\t" + expr(p) + flags(p) + "\n")
 		docs.WriteString(escape(p.Description) + "\n")
 	}
 }
@@ -183,24 +183,24 @@ func scalar(s *schema) string {
 func flags(s *schema) string {
 	var b strings.Builder
 	if s.Enum != nil {
-		b.WriteString(" |" + strings.Join(s.Enum, "|"))
+		b.WriteString("\t|" + strings.Join(s.Enum, "|"))
 	}
 	for _, element := range []*schema{s.Items, s.AdditionalProperties} {
 		if element != nil && element.Enum != nil {
-			b.WriteString(" *" + strings.Join(element.Enum, "|"))
+			b.WriteString("\t*" + strings.Join(element.Enum, "|"))
 		}
 	}
 	switch {
 	case s.ListType == "map":
-		b.WriteString(" %map," + strings.Join(s.ListKeys, ","))
+		b.WriteString("\t%map," + strings.Join(s.ListKeys, ","))
 	case s.ListType != "":
-		b.WriteString(" %" + s.ListType)
+		b.WriteString("\t%" + s.ListType)
 	}
 	if s.MapType != "" {
-		b.WriteString(" ^" + s.MapType)
+		b.WriteString("\t^" + s.MapType)
 	}
 	if s.PatchStrategy != "" || s.PatchKey != "" {
-		b.WriteString(" +" + s.PatchStrategy + ":" + s.PatchKey)
+		b.WriteString("\t+" + s.PatchStrategy + ":" + s.PatchKey)
 	}
 	return b.String()
 }

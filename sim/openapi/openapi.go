@@ -4,7 +4,7 @@
 // types.txt holds a line `#NAME [TYPE] [^MAPTYPE] [uUNIONS] [kGROUP/VERSION/KIND...]` for each schema and after it a
 // line `FIELD[!] TYPE [|ENUM...] [*ITEMENUM] [%LISTTYPE[,KEYS]] [^MAPTYPE] [+STRATEGY:KEY]` for each field; ! is required. A type is
 // []TYPE, {}TYPE, @NAME or SCALAR[:FORMAT], with ~ for the zero value as default or =JSON for another. docs.txt holds the
-// description of every line. Names go without their leading `io.k8s.`. Both are parsed when first asked for.
+// description of every line. Tabs separate; names go without their leading `io.k8s.`. Both are parsed when first asked for.
 package openapi
 
 import (
@@ -92,7 +92,7 @@ func (d *data) load() {
 		line := 0
 		for _, text := range strings.Split(types[1:], "\n#") {
 			header, _, _ := strings.Cut(text, "\n")
-			words := strings.Split(header, " ")
+			words := strings.Split(header, "\t")
 			d.chunks[words[0]] = chunk{text, line}
 			d.names = append(d.names, words[0])
 			for _, w := range words[1:] {
@@ -133,7 +133,7 @@ func ForKind(gvk schema.GroupVersionKind) string {
 
 func parse(c chunk) *Schema {
 	lines := strings.Split(strings.TrimSuffix(c.text, "\n"), "\n")
-	words := strings.Split(lines[0], " ")
+	words := strings.Split(lines[0], "\t")
 	s := &Schema{Name: Prefix + words[0], line: c.line}
 	for _, w := range words[1:] {
 		switch {
@@ -159,9 +159,9 @@ func parse(c chunk) *Schema {
 }
 
 func parseField(text string, line int) Field {
-	name, rest, _ := strings.Cut(text, " ")
+	name, rest, _ := strings.Cut(text, "\t")
 	f := Field{Name: strings.TrimSuffix(name, "!"), Required: strings.HasSuffix(name, "!"), line: line}
-	words := strings.Split(rest, " ")
+	words := strings.Split(rest, "\t")
 	f.Type = parseType(words[0])
 	for _, w := range words[1:] {
 		switch w[0] {
