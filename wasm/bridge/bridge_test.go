@@ -20,7 +20,6 @@ type stub struct {
 	now     time.Time
 	log     []byte
 	keys    string
-	out     func([]byte)
 	closed  bool
 }
 
@@ -67,11 +66,7 @@ func (s *stub) Advance(d time.Duration) {
 func (s *stub) WriteFile(path string, content []byte) error { return errors.New("read-only") }
 func (s *stub) ReadFile(path string) ([]byte, error)        { return []byte("of " + path), nil }
 
-func (s *stub) Terminal(out func([]byte), cols, rows int) Terminal {
-	s.out = out
-	out([]byte("$ "))
-	return stubTerminal{s}
-}
+func (s *stub) Terminal() Terminal { return stubTerminal{s} }
 
 func (s *stub) Log() []byte  { return s.log }
 func (s *stub) Tail() []byte { return []byte("tail") }
@@ -88,6 +83,7 @@ type stubWorld struct{ made []*stub }
 func (w *stubWorld) New(o Options) (Cluster, error) {
 	s := &stub{options: o, now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), log: []byte("head\n")}
 	w.made = append(w.made, s)
+	o.Out([]byte("$ "))
 	return s, nil
 }
 
@@ -303,7 +299,7 @@ func TestScreenWaitsForThePage(t *testing.T) {
 	p.Receive(Frame{Type: "drawn", Data: []byte(`{"bytes":2}`)})
 	done := make(chan bool)
 	go func() {
-		p.world.made[0].out(make([]byte, 2*highWater))
+		p.world.made[0].options.Out(make([]byte, 2*highWater))
 		close(done)
 	}()
 	seen := 0

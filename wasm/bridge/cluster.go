@@ -19,14 +19,13 @@ type Cluster interface {
 	Advance(d time.Duration)
 	WriteFile(path string, content []byte) error
 	ReadFile(path string) ([]byte, error)
-	// Terminal starts the login shell. Everything to draw goes to out, in order, from whichever goroutine made it.
-	// out blocks while the page is behind with drawing, as a pseudo-terminal does: call it without the lock.
-	Terminal(out func([]byte), cols, rows int) Terminal
+	// Terminal is the login shell's, which the cluster started with.
+	Terminal() Terminal
 	// Log is the whole session so far. Tail is what brings the journal, which knows of no time without input, up to
 	// the present instant.
 	Log() []byte
 	Tail() []byte
-	// Close ends what still runs; out, Edit and Journal are not called after it.
+	// Close ends what still runs; Out, Edit and Journal are not called after it.
 	Close()
 }
 
@@ -49,9 +48,14 @@ type Result struct {
 // Options is what a session is started with.
 type Options struct {
 	Seed     uint64
-	Scenario []byte // scenario.yaml; nil is the default cluster
-	Lesson   Lesson // nil for a bare cluster; what it sets up is there before the first prompt
+	Scenario []byte            // scenario.yaml; nil is the default cluster
+	Files    map[string][]byte // of the lesson's folder, for what the scenario names and for setup.sh
 	Start    time.Time
+
+	// Out gets everything that the terminal draws, in order, what a restored log draws included. It blocks while the
+	// page is behind, as a pseudo-terminal does.
+	Out        func([]byte)
+	Cols, Rows int
 
 	// Edit opens an editor in the page and blocks until it is closed or ctx ends. Its outcome is the session's
 	// input, so it belongs into the log; a replay takes it from there and does not call Edit.

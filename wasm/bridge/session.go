@@ -53,7 +53,7 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 	if err != nil {
 		return nil, nil, err
 	}
-	s.terminal = s.cluster.Terminal(s.screen.write, max(o.Cols, 1), max(o.Rows, 1))
+	s.terminal = s.cluster.Terminal()
 	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
 	answer.Now = s.cluster.Now()
 	if answer.Progress, err = s.progress(); err != nil {
@@ -64,7 +64,11 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 }
 
 func (s *session) clusterOptions() (o Options, err error) {
-	o = Options{Scenario: []byte(s.options.Scenario), Edit: s.edits.edit, Journal: s.journal, Yield: s.bridge.giveTurn}
+	o = Options{
+		Scenario: []byte(s.options.Scenario),
+		Out:      s.screen.write, Cols: max(s.options.Cols, 1), Rows: max(s.options.Rows, 1),
+		Edit: s.edits.edit, Journal: s.journal, Yield: s.bridge.giveTurn,
+	}
 	if s.options.Seed != "" {
 		if o.Seed, err = strconv.ParseUint(s.options.Seed, 10, 64); err != nil {
 			return o, fmt.Errorf("seed %q is not a whole number of 64 bits", s.options.Seed)
@@ -80,10 +84,10 @@ func (s *session) clusterOptions() (o Options, err error) {
 		if s.lesson, err = s.bridge.world.Lesson(files); err != nil {
 			return o, err
 		}
-		o.Lesson = s.lesson
 		if scenario, ok := files["scenario.yaml"]; ok {
 			o.Scenario = scenario
 		}
+		o.Files = files
 	}
 	return o, nil
 }

@@ -5,7 +5,7 @@ import type { EditRequest, ExecResult, Frame, Lesson, OpenOptions, Opened, Progr
 export interface ClusterOptions {
   /** Text of a scenario.yaml; without it, the default cluster of three nodes. */
   scenario?: string;
-  /** The same seed and the same input at the same times give the same bytes. Default 1. */
+  /** The same seed and the same input at the same times give the same bytes. Default: the scenario's. */
   seed?: bigint | number | string;
   /** When virtual time starts. Default: the scenario's. */
   start?: Date | string;
@@ -102,7 +102,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
 function openOptions(o: ClusterOptions): OpenOptions {
   return {
     scenario: o.scenario,
-    seed: String(o.seed ?? 1),
+    seed: o.seed === undefined ? undefined : String(o.seed),
     start: o.start instanceof Date ? o.start.toISOString() : o.start,
     lesson: o.lesson,
     undo: o.undo,

@@ -43,6 +43,7 @@ func (s static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", contentType(name))
 	h.Add("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Access-Control-Allow-Origin", "*") // any site may embed the elements
 	if encoding != "" {
 		h.Set("Content-Encoding", encoding)
 	}
