@@ -8,7 +8,7 @@ require (
 	github.com/itchyny/gojq v0.12.20
 	github.com/mattn/go-shellwords v1.0.16
 	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.1.0
+	github.com/spf13/pflag v1.0.9
 	github.com/syumai/workers v0.32.0
 	github.com/yuin/goldmark v1.8.7
 	go.yaml.in/yaml/v2 v2.4.3

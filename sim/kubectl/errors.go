@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"terrarium/sim/kubectl/kubeconfig"
@@ -92,6 +94,8 @@ func errorText(err error) string {
 		if e.ErrStatus.Reason == metav1.StatusReasonInvalid {
 			return invalidText(e.ErrStatus)
 		}
+	case *meta.NoResourceMatchError:
+		return noResourceText(e.PartialResource)
 	case kubeconfig.InvalidError:
 		return multilineError("Error in configuration: ", e)
 	case kubeconfig.ContextNotFoundError:
@@ -111,6 +115,19 @@ func errorText(err error) string {
 		msg = "error: " + msg
 	}
 	return msg
+}
+
+func noResourceText(r schema.GroupVersionResource) string {
+	text := fmt.Sprintf("the server doesn't have a resource type %q", r.Resource)
+	switch {
+	case r.Group != "" && r.Version != "":
+		text += fmt.Sprintf(" in group %q and version %q", r.Group, r.Version)
+	case r.Group != "":
+		text += fmt.Sprintf(" in group %q", r.Group)
+	case r.Version != "":
+		text += fmt.Sprintf(" in version %q", r.Version)
+	}
+	return text
 }
 
 // invalidText is the form of a validation error: one line, or a list of causes.

@@ -3,9 +3,11 @@ package kubectl
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"terrarium/sim/kubectl/resource"
 )
@@ -44,14 +46,34 @@ func flagDuration(cmd *cobra.Command, name string) time.Duration {
 
 // flagStrings is a list given as a,b or by repeating the flag.
 func flagStrings(cmd *cobra.Command, name string) []string {
-	v, _ := cmd.Flags().GetStringSlice(name)
-	return v
+	return flagArray(cmd, name)
 }
 
 // flagArray is a list given by repeating the flag.
 func flagArray(cmd *cobra.Command, name string) []string {
-	v, _ := cmd.Flags().GetStringArray(name)
-	return v
+	f := cmd.Flags().Lookup(name)
+	if f == nil {
+		return nil
+	}
+	list, ok := f.Value.(pflag.SliceValue)
+	if !ok {
+		return nil
+	}
+	return list.GetSlice()
+}
+
+// flagMap is a map given as a=b,c=d.
+func flagMap(cmd *cobra.Command, name string) map[string]string {
+	f := cmd.Flags().Lookup(name)
+	if f == nil || f.Value.String() == "" {
+		return nil
+	}
+	out := map[string]string{}
+	for _, pair := range strings.Split(f.Value.String(), ",") {
+		k, v, _ := strings.Cut(pair, "=")
+		out[strings.TrimSpace(k)] = strings.TrimSpace(v)
+	}
+	return out
 }
 
 func flagChanged(cmd *cobra.Command, name string) bool { return cmd.Flags().Changed(name) }

@@ -61,11 +61,13 @@ func (r *Resource) HasVerb(verb string) bool {
 func (r *Resource) Path(namespace, name string, sub ...string) string {
 	var b strings.Builder
 	if r.Group == "" {
-		b.WriteString("/api/")
+		b.WriteString("/api")
 	} else {
-		b.WriteString("/apis/" + r.Group + "/")
+		b.WriteString("/apis/" + r.Group)
 	}
-	b.WriteString(r.Version)
+	if r.Version != "" {
+		b.WriteString("/" + r.Version)
+	}
 	if r.Namespaced && namespace != "" {
 		b.WriteString("/namespaces/" + escape(namespace))
 	}

@@ -1,6 +1,7 @@
 package help
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -88,6 +89,11 @@ func (t *text) Set(s string) error {
 			return err
 		}
 	case "mapStringString":
+		for _, pair := range strings.Split(s, ",") {
+			if !strings.Contains(pair, "=") {
+				return errors.New("malformed pair, expect string=string")
+			}
+		}
 		if t.value != "" {
 			s = t.value + "," + s
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"terrarium/sim/kubectl/object"
@@ -102,6 +103,11 @@ func (y *YAML) Print(v any, w io.Writer) error {
 type WithoutManagedFields struct{ Printer Printer }
 
 func (p WithoutManagedFields) Print(v any, w io.Writer) error {
+	if typed, ok := v.(metav1.Object); ok {
+		fields := typed.GetManagedFields()
+		typed.SetManagedFields(nil)
+		defer typed.SetManagedFields(fields)
+	}
 	o, ok := v.(map[string]any)
 	if !ok {
 		return p.Printer.Print(v, w)

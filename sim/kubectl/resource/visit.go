@@ -188,6 +188,12 @@ func (b *Builder) bind(i *Info) error {
 	if i.Resource, err = m.ForKind(gvk.GroupKind(), gvk.Version); err != nil {
 		return err
 	}
+	if gvk.Version == "" {
+		// The object does not say its version; the server is not helped out.
+		r := *i.Resource
+		r.Version = ""
+		i.Resource = &r
+	}
 	i.transform = b.Transform
 	i.client, err = b.Client()
 	return err
