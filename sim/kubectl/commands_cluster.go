@@ -5,6 +5,12 @@ func clusterCommand(path string) runFunc {
 	switch path {
 	case "describe":
 		return runDescribe
+	case "label":
+		return runLabel
+	case "annotate":
+		return runAnnotate
+	case "events":
+		return runEvents
 	case "logs":
 		return runLogs
 	}

@@ -24,27 +24,26 @@ import (
 const suggestAPIResources = `Use "kubectl api-resources" for a complete list of supported resources.`
 
 func runDescribe(f *Factory, cmd *cobra.Command, args []string) error {
-	flags := flagsOf(cmd)
 	namespace, enforce, err := f.Namespace()
 	if err != nil {
 		return err
 	}
-	all := flags.is("all-namespaces")
-	files := flags.files()
+	all := flagBool(cmd, "all-namespaces")
+	files := filenames(cmd)
 	if len(args) == 0 && files.Empty() {
 		return fmt.Errorf("You must specify the type of resource to describe. %s\n", suggestAPIResources)
 	}
 	b := f.Builder()
 	b.ContinueOnError, b.DefaultNamespace, b.Flatten, b.AllowEmptySelector = true, true, true, true
 	b.Namespace, b.AllNamespaces, b.EnforceNamespace = namespace, all, enforce && !all
-	b.Filenames, b.Labels, b.Args, b.ChunkSize = files, flags.text("selector"), args, flags.number("chunk-size")
+	b.Filenames, b.Labels, b.Args, b.ChunkSize = files, flagString(cmd, "selector"), args, flagInt64(cmd, "chunk-size")
 	r := b.Do()
 	if r.Err() != nil {
 		return r.Err()
 	}
-	d := describing{f: f, events: flags.is("show-events"), chunk: b.ChunkSize}
+	d := describing{f: f, events: flagBool(cmd, "show-events"), chunk: b.ChunkSize}
 	infos, err := r.Infos()
-	if (err != nil || len(infos) > 1) && !flags.Changed("show-events") {
+	if (err != nil || len(infos) > 1) && !flagChanged(cmd, "show-events") {
 		d.events = false
 	}
 	if apierrors.IsNotFound(err) && len(args) == 2 {

@@ -35,8 +35,7 @@ type logSource struct {
 }
 
 func runLogs(f *Factory, cmd *cobra.Command, args []string) error {
-	flags := flagsOf(cmd)
-	selector := flags.text("selector")
+	selector := flagString(cmd, "selector")
 	switch {
 	case len(args) == 0 && selector == "", len(args) > 2:
 		return usageErrorf(cmd, "%s", logsUsage)
@@ -44,9 +43,9 @@ func runLogs(f *Factory, cmd *cobra.Command, args []string) error {
 		return usageErrorf(cmd, "only a selector (-l) or a POD name is allowed")
 	}
 	c := logsCommand{
-		f: f, container: flags.text("container"), allContainers: flags.is("all-containers"), allPods: flags.is("all-pods"),
-		follow: flags.is("follow"), previous: flags.is("previous"), prefix: flags.is("prefix") || flags.is("all-pods"),
-		ignoreErrors: flags.is("ignore-errors"), mostStreams: flags.number("max-log-requests"),
+		f: f, container: flagString(cmd, "container"), allContainers: flagBool(cmd, "all-containers"), allPods: flagBool(cmd, "all-pods"),
+		follow: flagBool(cmd, "follow"), previous: flagBool(cmd, "previous"), prefix: flagBool(cmd, "prefix") || flagBool(cmd, "all-pods"),
+		ignoreErrors: flagBool(cmd, "ignore-errors"), mostStreams: int64(flagInt(cmd, "max-log-requests")),
 	}
 	if len(args) == 2 {
 		c.container = args[1]
@@ -55,17 +54,17 @@ func runLogs(f *Factory, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.timeout, err = runningTimeout(flags); err != nil {
+	if c.timeout, err = runningTimeout(cmd); err != nil {
 		return err
 	}
-	if c.options, err = logOptions(flags, selector != ""); err != nil {
+	if c.options, err = logOptions(cmd, selector != ""); err != nil {
 		return err
 	}
 	o, err := c.target(namespace, selector, args)
 	if err != nil {
 		return err
 	}
-	if err := c.validate(flags, args); err != nil {
+	if err := c.validate(cmd, args); err != nil {
 		return err
 	}
 	sources, err := c.sources(o)
@@ -87,14 +86,14 @@ func runLogs(f *Factory, cmd *cobra.Command, args []string) error {
 }
 
 // logOptions are the flags as parameters of the request.
-func logOptions(flags flagset, selected bool) (url.Values, error) {
+func logOptions(cmd *cobra.Command, selected bool) (url.Values, error) {
 	q := url.Values{}
 	for flag, key := range map[string]string{"follow": "follow", "previous": "previous", "timestamps": "timestamps", "insecure-skip-tls-verify-backend": "insecureSkipTLSVerifyBackend"} {
-		if flags.is(flag) {
+		if flagBool(cmd, flag) {
 			q.Set(key, "true")
 		}
 	}
-	if s := flags.text("since-time"); s != "" {
+	if s := flagString(cmd, "since-time"); s != "" {
 		t, err := time.Parse(time.RFC3339Nano, s)
 		if err != nil {
 			_, err = time.Parse(time.RFC3339, s)
@@ -102,15 +101,15 @@ func logOptions(flags flagset, selected bool) (url.Values, error) {
 		}
 		q.Set("sinceTime", t.UTC().Format(time.RFC3339))
 	}
-	if n := flags.number("limit-bytes"); n != 0 {
+	if n := flagInt64(cmd, "limit-bytes"); n != 0 {
 		q.Set("limitBytes", strconv.FormatInt(n, 10))
 	}
-	if d := flags.duration("since"); d != 0 {
+	if d := flagDuration(cmd, "since"); d != 0 {
 		q.Set("sinceSeconds", strconv.FormatInt(int64(d.Round(time.Second).Seconds()), 10))
 	}
-	tail := flags.number("tail")
+	tail := flagInt64(cmd, "tail")
 	switch {
-	case selected && tail == -1 && !flags.Changed("tail"):
+	case selected && tail == -1 && !flagChanged(cmd, "tail"):
 		q.Set("tailLines", "10")
 	case tail != -1:
 		q.Set("tailLines", strconv.FormatInt(tail, 10))
@@ -118,15 +117,15 @@ func logOptions(flags flagset, selected bool) (url.Values, error) {
 	return q, nil
 }
 
-func (c *logsCommand) validate(flags flagset, args []string) error {
-	switch since, tail := flags.duration("since"), flags.number("tail"); {
-	case flags.text("since-time") != "" && since != 0:
+func (c *logsCommand) validate(cmd *cobra.Command, args []string) error {
+	switch since, tail := flagDuration(cmd, "since"), flagInt64(cmd, "tail"); {
+	case flagString(cmd, "since-time") != "" && since != 0:
 		return errors.New("at most one of `sinceTime` or `sinceSeconds` may be specified")
 	case c.allContainers && c.container != "":
 		return fmt.Errorf("--all-containers=true should not be specified with container name %s", c.container)
-	case flags.Changed("container") && len(args) == 2:
+	case flagChanged(cmd, "container") && len(args) == 2:
 		return errors.New("only one of -c or an inline [CONTAINER] arg is allowed")
-	case flags.number("limit-bytes") < 0:
+	case flagInt64(cmd, "limit-bytes") < 0:
 		return errors.New("--limit-bytes must be greater than 0")
 	case since.Round(time.Second) < 0:
 		return errors.New("--since must be greater than 0")

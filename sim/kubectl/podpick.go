@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -275,8 +276,8 @@ func oneObject(r *resource.Result) (object.Object, error) {
 }
 
 // runningTimeout is --pod-running-timeout.
-func runningTimeout(flags flagset) (time.Duration, error) {
-	d := flags.duration("pod-running-timeout")
+func runningTimeout(cmd *cobra.Command) (time.Duration, error) {
+	d := flagDuration(cmd, "pod-running-timeout")
 	if d <= 0 {
 		return d, errors.New("--pod-running-timeout must be higher than zero")
 	}
