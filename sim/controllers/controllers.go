@@ -42,6 +42,8 @@ func Start(cfg Config) error {
 		startDeployment,
 		startReplicaSet,
 		startReplicationController,
+		startEndpoints,
+		startEndpointSlice,
 		startNamespace,
 		startGarbageCollector,
 	} {

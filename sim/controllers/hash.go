@@ -26,6 +26,13 @@ func templateHash(template *v1.PodTemplateSpec, collisions *int32) string {
 	return rand.SafeEncodeString(strconv.FormatUint(uint64(h.Sum32()), 10))
 }
 
+// spewHash orders ports and subsets as the endpoint controllers do.
+func spewHash(v any) string {
+	h := fnv.New128a()
+	writeSpew(h, reflect.ValueOf(v), true)
+	return string(h.Sum(nil))
+}
+
 // asRead is the template as a client reads it: quantities as they are parsed, what is empty absent.
 func asRead(template *v1.PodTemplateSpec) v1.PodTemplateSpec {
 	var read v1.PodTemplateSpec

@@ -26,6 +26,7 @@ type world struct {
 	clock  *clock.Clock
 	admin  api.Client
 	broken func(pod *v1.Pod) bool // pods that never become ready
+	pods   int
 }
 
 func newWorld(t *testing.T) *world {
@@ -74,6 +75,9 @@ func (w *world) kubelet(kind watch.EventType, pod, _ *v1.Pod) {
 			}
 			p = p.DeepCopy()
 			p.Status.Phase = v1.PodRunning
+			w.pods++
+			p.Status.PodIP = fmt.Sprintf("10.244.1.%d", w.pods)
+			p.Status.PodIPs = []v1.PodIP{{IP: p.Status.PodIP}}
 			p.Status.Conditions = []v1.PodCondition{{Type: v1.PodReady, Status: ready, LastTransitionTime: metav1.NewTime(w.clock.Now().Truncate(time.Second))}}
 			if _, err := api.UpdateStatus(w.admin, p); err != nil {
 				w.Error(err)
