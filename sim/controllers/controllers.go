@@ -44,6 +44,10 @@ func Start(cfg Config) error {
 		startReplicationController,
 		startEndpoints,
 		startEndpointSlice,
+		startNodeIPAM,
+		startNodeLifecycle,
+		startTaintEviction,
+		startPodGC,
 		startNamespace,
 		startGarbageCollector,
 	} {

@@ -110,6 +110,7 @@ func TestRollingUpdateKeepsItsLimits(t *testing.T) {
 
 func TestStuckRolloutTimesOut(t *testing.T) {
 	w := newWorld(t)
+	w.addNode("node01", func() bool { return true })
 	manifest[appsv1.Deployment](w, web)
 	w.wait(5 * time.Second)
 	w.broken = func(p *v1.Pod) bool { return p.Spec.Containers[0].Image == "nginx:bad" }
