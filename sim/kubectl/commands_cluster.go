@@ -1,10 +1,26 @@
 package kubectl
 
+import "github.com/spf13/cobra"
+
 // clusterCommand is commandFor for the commands that look into a cluster, wait for it and change what is there already.
 func clusterCommand(path string) runFunc {
 	switch path {
 	case "describe":
 		return runDescribe
+	case "version":
+		return runVersion
+	case "api-resources":
+		return runAPIResources
+	case "api-versions":
+		return runAPIVersions
+	case "cluster-info":
+		return runClusterInfo
+	case "cluster-info dump":
+		return runClusterInfoDump
+	case "options":
+		return func(_ *Factory, cmd *cobra.Command, _ []string) error { return cmd.Usage() }
+	case "alpha":
+		return func(_ *Factory, cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	case "label":
 		return runLabel
 	case "annotate":
