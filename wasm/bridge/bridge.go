@@ -117,7 +117,7 @@ func (b *Bridge) quick(s *session, f Frame) (any, error) {
 		d := decode[struct{ Cols, Rows int }](f)
 		s.resize(d.Cols, d.Rows)
 	case "speed":
-		s.pace.setFactor(decode[struct{ Factor float64 }](f).Factor)
+		s.setSpeed(decode[struct{ Factor float64 }](f).Factor)
 	case "writeFile":
 		s.pace.sync()
 		err := s.cluster.WriteFile(decode[struct{ Path string }](f).Path, f.Bytes)

@@ -22,6 +22,7 @@ type openOptions struct {
 	Lesson     map[string]string
 	Cols, Rows int
 	Undo       bool
+	Speed      *float64
 }
 
 // decode reads the data of a request; what the page sent amiss is left at its zero value.

@@ -126,10 +126,12 @@ const maxFactor = 1000
 func (p *pace) setFactor(f float64) {
 	p.sync()
 	p.mu.Lock()
-	p.factor = min(max(f, 0), maxFactor)
+	p.factor = bounded(f)
 	p.mu.Unlock()
 	p.hurry()
 }
+
+func bounded(f float64) float64 { return min(max(f, 0), maxFactor) }
 
 // hurry looks after the cluster soon: something may have become due.
 func (p *pace) hurry() {

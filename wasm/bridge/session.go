@@ -55,6 +55,9 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 	}
 	s.terminal = s.cluster.Terminal()
 	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
+	if o.Speed != nil {
+		s.pace.factor = bounded(*o.Speed)
+	}
 	answer.Now = s.cluster.Now()
 	if answer.Progress, err = s.progress(); err != nil {
 		return nil, nil, err
@@ -128,6 +131,15 @@ func (s *session) input(keys []byte) {
 func (s *session) resize(cols, rows int) {
 	s.options.Cols, s.options.Rows = cols, rows
 	s.terminal.Resize(max(cols, 1), max(rows, 1))
+}
+
+// setSpeed, too, is remembered.
+func (s *session) setSpeed(factor float64) {
+	s.options.Speed = &factor
+	s.pace.setFactor(factor)
+	s.mu.Lock()
+	s.told = time.Time{}
+	s.mu.Unlock()
 }
 
 func (s *session) exec(ctx context.Context, line string) (any, error) {

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   undo?: boolean;
   cols?: number;
   rows?: number;
+  /** Virtual seconds per second of wall clock, from the beginning. With 0, time passes only in exec and advance. Default 1. */
+  speed?: number;
 }
 
 export interface Edit extends EditRequest {
@@ -106,6 +108,7 @@ function openOptions(o: ClusterOptions): OpenOptions {
     start: o.start instanceof Date ? o.start.toISOString() : o.start,
     lesson: o.lesson,
     undo: o.undo,
+    speed: o.speed,
     cols: o.cols ?? 100,
     rows: o.rows ?? 30,
   };

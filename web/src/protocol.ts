@@ -89,6 +89,8 @@ export interface OpenOptions {
   lesson?: Record<string, string>;
   cols?: number;
   rows?: number;
+  /** As in `speed`; default 1. */
+  speed?: number;
   /** Restores the log that comes along without its last command. */
   undo?: boolean;
 }
