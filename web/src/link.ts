@@ -72,6 +72,7 @@ export class Link {
   }
 
   private receive(frame: Frame): void {
+    if (this.failure) return;
     if (frame.type === "ok" || frame.type === "error") {
       const waiting = this.pending.get(frame.id ?? 0);
       this.pending.delete(frame.id ?? 0);

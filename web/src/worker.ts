@@ -58,17 +58,18 @@ scope.terrariumTurn = (done) => {
 };
 
 const early: Frame[] = [];
-let dead = false;
+/** Why there is no program any more. The page may not have listened yet when it was said first. */
+let dead: Frame | undefined;
 scope.onmessage = ({ data: frame }) => {
-  if (dead) return;
-  if (!scope.terrariumReceive) early.push(frame);
+  if (dead) post(dead);
+  else if (!scope.terrariumReceive) early.push(frame);
   else scope.terrariumReceive(frame.type, frame.id ?? 0, frame.data === undefined ? undefined : JSON.stringify(frame.data), frame.bytes);
 };
 
-function crash(message: string): void {
+function end(frame: Frame): void {
   if (dead) return;
-  dead = true;
-  post({ type: "crash", data: { message, trace } });
+  dead = frame;
+  post(frame);
 }
 
 async function instantiate(url: string, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
@@ -87,16 +88,15 @@ async function start(): Promise<void> {
   try {
     instance = await instantiate(url, go.importObject);
   } catch (e) {
-    post({ type: "unloaded", data: { message: e instanceof Error ? e.message : String(e) } });
-    return;
+    return end({ type: "unloaded", data: { message: e instanceof Error ? e.message : String(e) } });
   }
   const ended = go.run(instance);
   for (const frame of early.splice(0)) scope.onmessage?.({ data: frame } as MessageEvent<Frame>);
   try {
     await ended;
-    crash(trace.split("\n")[0] || "the program ended");
+    end({ type: "crash", data: { message: trace.split("\n")[0] || "the program ended", trace } });
   } catch (e) {
-    crash(e instanceof Error ? e.message : String(e));
+    end({ type: "crash", data: { message: e instanceof Error ? e.message : String(e), trace } });
   }
 }
 

@@ -6,7 +6,7 @@ import type { Flow, FlowNode, FlowState } from "../protocol.js";
 const tile = 42;
 const rowHeight = 92;
 const gutter = 22;
-const narrowest = 98;
+const narrowest = 86;
 
 const words: Record<FlowState["state"], string> = { idle: "not yet", active: "under way", done: "done", failed: "failed" };
 
