@@ -39,6 +39,7 @@ export class TerrariumTerminal extends HTMLElement {
   private readonly editorHost = h("div", { class: "editor", hidden: true });
   private readonly veil = h("div", { class: "veil", role: "status" });
   private readonly clock = h("time", { class: "clock", title: "The cluster's own time" }, "--:--:--");
+  private readonly lamp = h("span", { class: "lamp", "aria-hidden": "true" });
   private readonly toast = h("div", { class: "toast", role: "status", "aria-live": "polite" });
   private readonly keys = h("div", { class: "keys", role: "toolbar", "aria-label": "Keys that a phone does not have" });
   private readonly undoButton = h("button", { type: "button", class: "tool", onclick: () => void this.undo() }, icon("undo"), h("span", {}, "Undo"));
@@ -67,7 +68,7 @@ export class TerrariumTerminal extends HTMLElement {
     const bar = h(
       "header",
       { class: "bar" },
-      h("span", { class: "host" }, h("span", { class: "lamp", "aria-hidden": "true" }), h("span", {}, "controlplane")),
+      h("span", { class: "host" }, this.lamp, h("span", {}, "controlplane")),
       h("span", { class: "when" }, this.clock, h("span", { class: "speeds", role: "group", "aria-label": "Speed of time" }, ...this.speedButtons)),
       h("span", { class: "tools" }, this.undoButton, this.resetButton),
     );
@@ -157,6 +158,8 @@ export class TerrariumTerminal extends HTMLElement {
 
   /** What stands in the way of using the terminal; nothing clears it. */
   wait(content?: Node | string): void {
+    for (const b of [this.undoButton, this.resetButton, ...this.speedButtons]) b.disabled = content !== undefined;
+    this.lamp.toggleAttribute("data-off", content !== undefined);
     this.veil.replaceChildren(...(content === undefined ? [] : [content]));
     this.veil.hidden = content === undefined;
     this.screen.inert = content !== undefined;
