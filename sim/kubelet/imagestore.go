@@ -31,7 +31,9 @@ func newImageStore() *imageStore {
 }
 
 // find returns the image of a name, nil where it is not on the node.
-func (s *imageStore) find(ref reference.Reference) *storedImage { return s.images[s.names[ref.String()]] }
+func (s *imageStore) find(ref reference.Reference) *storedImage {
+	return s.images[s.names[ref.String()]]
+}
 
 func (s *imageStore) hasDigest(digest string) bool {
 	for _, img := range s.images {

@@ -22,6 +22,7 @@ import (
 	"terrarium/sim/events"
 	"terrarium/sim/network"
 	"terrarium/sim/registry"
+	"terrarium/sim/vfs"
 )
 
 // Config is what a kubelet is made of.
@@ -57,7 +58,15 @@ type Kubelet struct {
 	pods      map[types.UID]*corev1.Pod
 	workers   map[types.UID]*worker
 	syncStart time.Time // the sync loop looks for pods that are due every second from here
-	stop      []func()
+
+	allocated   map[types.UID]map[string]corev1.ResourceRequirements // of pods that have been resized, by container
+	resizing    map[types.UID]bool
+	disk        *vfs.FS         // what volumes hold that containers share; nil until one needs it
+	hostMade    map[string]bool // folders of the node that volumes have made
+	shownImages []corev1.ContainerImage
+	reported    time.Time // when the node's status was last written
+	stopped     bool
+	unwatch     func()
 }
 
 // reasonKey is a container of a pod.
@@ -90,6 +99,7 @@ func New(c Config) (*Kubelet, error) {
 		engine:   &containers.Engine{Clock: c.Clock, Runner: c.Runner},
 		restarts: newBackOff(c.Clock, restartBackOffInitial, restartBackOffMax),
 		reasons:  map[reasonKey]waiting{}, pods: map[types.UID]*corev1.Pod{}, workers: map[types.UID]*worker{},
+		allocated: map[types.UID]map[string]corev1.ResourceRequirements{}, resizing: map[types.UID]bool{}, hostMade: map[string]bool{},
 	}
 	k.recorder = events.New(events.Config{Clock: c.Clock, Chance: c.Chance, Client: c.Client, Component: "kubelet", Host: c.Node.Name})
 	k.syncStart = c.Clock.Now().Add(k.chance.Between(0, time.Second))
@@ -106,12 +116,17 @@ func (k *Kubelet) Start() error {
 	if err := k.register(); err != nil {
 		return err
 	}
-	stop, err := api.Watch(k.Client, k.podChanged)
-	if err != nil {
-		return err
+	var err error
+	k.unwatch, err = api.Watch(k.Client, k.podChanged)
+	return err
+}
+
+// Stop ends the kubelet's work; containers go on, as they do without one.
+func (k *Kubelet) Stop() {
+	k.stopped = true
+	if k.unwatch != nil {
+		k.unwatch()
 	}
-	k.stop = append(k.stop, stop)
-	return nil
 }
 
 // podChanged is called for every change of every pod.
@@ -163,6 +178,7 @@ func (k *Kubelet) add(pod *corev1.Pod) {
 func (k *Kubelet) remove(pod *corev1.Pod) {
 	w := k.workers[pod.UID]
 	if w == nil {
+		k.forget(pod.UID)
 		return
 	}
 	w.update(pod, killPod)
@@ -175,8 +191,11 @@ func (k *Kubelet) remove(pod *corev1.Pod) {
 func (k *Kubelet) forget(uid types.UID) {
 	if w := k.workers[uid]; w != nil {
 		w.resync.Stop()
+		w.volumes.stop()
 	}
 	delete(k.workers, uid)
+	delete(k.allocated, uid)
+	delete(k.resizing, uid)
 	k.runtime.remove(uid)
 	k.statuses.forget(uid)
 	for key := range k.reasons {

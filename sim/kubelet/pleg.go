@@ -102,6 +102,12 @@ func (p *pleg) relistNow(uid types.UID) {
 	})
 }
 
+// refresh looks at a pod out of turn and asks for a sync whatever it sees.
+func (p *pleg) refresh(uid types.UID) {
+	p.relistNow(uid)
+	p.k.Clock.After(2*time.Millisecond, func() { p.k.syncPod(uid) })
+}
+
 // look compares a pod with what was seen of it, and asks for a sync where something has started or ended.
 func (p *pleg) look(uid types.UID) {
 	now := p.k.Clock.Now()

@@ -20,7 +20,6 @@ type runtime struct {
 type runtimePod struct {
 	sandboxes  []*sandbox   // the newest first
 	containers []*container // the newest first
-	volumes    *vfs.FS      // what the pod's containers share; nil until one needs it
 }
 
 type sandbox struct {
@@ -49,26 +48,26 @@ type container struct {
 	image   containers.Image
 	execs   []containers.Process
 	exited  []func() // called once when it ends
-	oom     bool
+
+	hostname string
 }
 
 // containerStatus is what the runtime tells of a container.
 type containerStatus struct {
-	id, name   string
-	hash       string
-	restarts   int
-	image      string
-	imageID    string
-	state      containerState
-	exitCode   int32
-	reason     string
-	message    string
-	created    time.Time
-	started    time.Time
-	finished   time.Time
-	user       *corev1.LinuxContainerUser
-	resources  corev1.ResourceRequirements
-	stopSignal *corev1.Signal
+	id, name  string
+	hash      string
+	restarts  int
+	image     string
+	imageID   string
+	state     containerState
+	exitCode  int32
+	reason    string
+	message   string
+	created   time.Time
+	started   time.Time
+	finished  time.Time
+	user      *corev1.LinuxContainerUser
+	resources corev1.ResourceRequirements
 }
 
 // podStatus is what the runtime tells of a pod, at one instant.
