@@ -15,12 +15,11 @@ import (
 // rootFiles returns a function that gives the container's file system, which is made when it is first asked for: what
 // every Linux system has, what the image brings, and the pod's volumes.
 func (k *Kubelet) rootFiles(pod *corev1.Pod, c *container) func() *vfs.FS {
-	var root *vfs.FS
 	return func() *vfs.FS {
-		if root == nil {
-			root = k.makeRoot(pod, c)
+		if c.root == nil {
+			c.root = k.makeRoot(pod, c)
 		}
-		return root
+		return c.root
 	}
 }
 

@@ -43,6 +43,7 @@ type container struct {
 	spec    *corev1.Container
 	process containers.Process
 	log     *containerLog
+	root    *vfs.FS // nil until somebody needs it
 	files   func() *vfs.FS
 	env     []string
 	image   containers.Image
@@ -223,8 +224,8 @@ func (r *runtime) exit(uid types.UID, c *container, e containers.Exit) {
 // of its log.
 func (c *container) terminationMessage() string {
 	const most, fallback = 4096, 2048
-	if c.spec.TerminationMessagePath != "" && c.files != nil {
-		if text, err := c.files().ReadFile(c.spec.TerminationMessagePath); err == nil && len(text) > 0 {
+	if c.spec.TerminationMessagePath != "" && c.root != nil {
+		if text, err := c.root.ReadFile(c.spec.TerminationMessagePath); err == nil && len(text) > 0 {
 			return string(text[:min(len(text), most)])
 		}
 	}

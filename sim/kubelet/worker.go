@@ -161,7 +161,8 @@ func (w *worker) complete(err error, transition bool) {
 	}
 	w.working = false
 	if w.pending != nil {
-		w.wake()
+		w.working = true
+		w.step()
 	}
 }
 
