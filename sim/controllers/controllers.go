@@ -11,6 +11,7 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -42,6 +43,8 @@ func Start(cfg Config) error {
 		startDeployment,
 		startReplicaSet,
 		startReplicationController,
+		startDaemonSet,
+		startStatefulSet,
 		startEndpoints,
 		startEndpointSlice,
 		startNodeIPAM,
@@ -129,3 +132,5 @@ func watch1[T any, P api.Object[T]](b *base, fn func(kind watch.EventType, obj, 
 	_, err := api.Watch(b.client, fn)
 	return err
 }
+
+func same(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }

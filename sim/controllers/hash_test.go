@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -62,5 +63,40 @@ func TestTemplateHashOfCoreDNS(t *testing.T) {
 	}
 	if got := templateHash(&d.Spec.Template, nil); got != "589f44dc88" {
 		t.Errorf("%s, want 589f44dc88", got)
+	}
+}
+
+// The names of the revisions in workloads-03-statefulset.
+func TestRevisionHash(t *testing.T) {
+	const template = `
+metadata: {labels: {app: db}}
+spec:
+  containers:
+  - image: redis:TAG
+    imagePullPolicy: IfNotPresent
+    name: redis
+    ports: [{containerPort: 6379, protocol: TCP}]
+    readinessProbe: {failureThreshold: 3, initialDelaySeconds: 2, periodSeconds: 2, successThreshold: 1, tcpSocket: {port: 6379}, timeoutSeconds: 1}
+    resources: {}
+    terminationMessagePath: /dev/termination-log
+    terminationMessagePolicy: File
+  dnsPolicy: ClusterFirst
+  restartPolicy: Always
+  schedulerName: default-scheduler
+  securityContext: {}
+  terminationGracePeriodSeconds: 1
+`
+	for tag, want := range map[string]string{"7.2": "5dc4499866", "7.4": "8556d5697b"} {
+		var pod v1.PodTemplateSpec
+		if err := yaml.UnmarshalStrict([]byte(strings.Replace(template, "TAG", tag, 1)), &pod); err != nil {
+			t.Fatal(err)
+		}
+		patch, err := templatePatch(&pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := revisionHash(patch, 0); got != want {
+			t.Errorf("%s: %s, want %s for %s", tag, got, want, patch)
+		}
 	}
 }

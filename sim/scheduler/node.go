@@ -184,3 +184,15 @@ func intersect(a, b []string) []string {
 	}
 	return both
 }
+
+// Fits says whether the pod's node name, selector, affinity and tolerations of NoSchedule and NoExecute taints let it
+// be on the node; nodeOnly leaves the taints out.
+func Fits(pod *v1.Pod, node *v1.Node, nodeOnly bool) bool {
+	if pod.Spec.NodeName != "" && pod.Spec.NodeName != node.Name || !matchesNode(pod, node) {
+		return false
+	}
+	return nodeOnly || toleratesNode(pod, node)
+}
+
+// Tolerates says whether one of the pod's tolerations takes the taint.
+func Tolerates(pod *v1.Pod, taint *v1.Taint) bool { return tolerates(pod, taint) }
