@@ -75,3 +75,6 @@ func (s *Source) UUID() string {
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+// Uint64 is 64 random bits.
+func (s *Source) Uint64() uint64 { return s.r.Uint64() }

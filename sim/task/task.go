@@ -24,6 +24,13 @@ var ErrClosed = errors.New("the machine has been switched off")
 // Quantum is the processor time that a task may use up in Spend before it gives way.
 const Quantum = time.Millisecond
 
+// A task that computes for longer than a second is simulated more coarsely, so that an endless loop in some container
+// does not keep the host busy for as long as it lasts.
+const (
+	patience = 1000 // quanta
+	coarser  = 100
+)
+
 // Scheduler holds the tasks that are ready and those that wait.
 type Scheduler struct {
 	clock   *clock.Clock
@@ -44,6 +51,7 @@ type Task struct {
 	wait  wait
 	done  bool
 	spent time.Duration
+	burst int // quanta spent since it last waited for something else
 }
 
 // Done reports whether the task's function has returned.
@@ -136,7 +144,13 @@ func (s *Scheduler) Spend(ctx context.Context, d time.Duration) error {
 		return s.err(ctx)
 	}
 	d, t.spent = t.spent, 0
-	return s.Sleep(ctx, d)
+	if t.burst++; t.burst > patience {
+		d *= coarser
+	}
+	burst := t.burst
+	err := s.Sleep(ctx, d)
+	t.burst = burst
+	return err
 }
 
 func (s *Scheduler) err(ctx context.Context) error {
@@ -154,7 +168,7 @@ func (s *Scheduler) park(w wait, d time.Duration) error {
 		return s.drive(w, d)
 	}
 	t := s.current
-	t.wait = w
+	t.wait, t.burst = w, 0
 	if d > 0 {
 		t.wait.timer = s.clock.After(d, func() { t.wait.due = true })
 	}

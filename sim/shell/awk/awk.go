@@ -8,11 +8,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 
-	"terrarium/sim/posix"
+	"terrarium/sim/shell/regex"
 )
 
 // Config is what a program is run with.
@@ -135,14 +134,10 @@ func reason(err error) string {
 }
 
 // pattern is a regular expression, compiled.
-type pattern struct{ *regexp.Regexp }
+type pattern = regex.Regexp
 
 func compile(text string) (*pattern, error) {
-	re, err := posix.Compile(text, posix.Extended)
-	if err != nil {
-		return nil, err
-	}
-	return &pattern{re}, nil
+	return regex.Compile(text, regex.Flags{Extended: true, Escapes: true, Brackets: true, NoBackrefs: true})
 }
 
 // interp is a program that runs.

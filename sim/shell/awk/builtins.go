@@ -185,7 +185,7 @@ func replace(re *pattern, s string, all bool, with func(m []int) string) (string
 	if !all {
 		n = 1
 	}
-	found := re.FindAllStringSubmatchIndex(s, n)
+	found := re.FindAll(s, n)
 	if len(found) == 0 {
 		return s, 0
 	}
@@ -255,7 +255,7 @@ func groups(by, s string, m []int) string {
 
 func match(in *interp, a []expr) value {
 	s := in.str(in.eval(a[0]))
-	m := in.regex(a[1]).FindStringSubmatchIndex(s)
+	m := in.regex(a[1]).Find(s)
 	start, n := 0, -1
 	if m != nil {
 		start, n = utf8.RuneCountInString(s[:m[0]])+1, utf8.RuneCountInString(s[m[0]:m[1]])

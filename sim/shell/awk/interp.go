@@ -270,7 +270,7 @@ func (in *interp) switchStmt(s *switchStmt) {
 			continue
 		}
 		if re, ok := c.value.(*regexLit); ok {
-			if re.re.MatchString(in.str(v)) {
+			if re.re.Match(in.str(v)) {
 				at = i
 				break
 			}
@@ -365,9 +365,9 @@ func (in *interp) eval(x expr) value {
 		}
 		return in.eval(x.no)
 	case *regexLit:
-		return truth(x.re.MatchString(in.text()))
+		return truth(x.re.Match(in.text()))
 	case *matches:
-		return truth(in.regex(x.re).MatchString(in.str(in.eval(x.x))) != x.not)
+		return truth(in.regex(x.re).Match(in.str(in.eval(x.x))) != x.not)
 	case *membership:
 		_, ok := in.array(x.array)[in.subscript(x.index)]
 		return truth(ok)

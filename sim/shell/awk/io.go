@@ -132,7 +132,7 @@ func (in *interp) readRegex(s *source, rs string) (string, bool) {
 	if err != nil && len(rest) == 0 || len(rest) == 0 {
 		return "", false
 	}
-	m := in.regex(&constant{text(rs)}).FindIndex(rest)
+	m := in.regex(&constant{text(rs)}).Find(string(rest))
 	if m == nil || m[0] == m[1] {
 		return strings.TrimSuffix(string(rest), "\n"), true
 	}

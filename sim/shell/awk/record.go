@@ -106,7 +106,7 @@ func (in *interp) splitBy(s, fs string, paragraph bool) []string {
 func splitRegex(s string, re *pattern) []string {
 	var out []string
 	from := 0
-	for _, m := range re.FindAllStringIndex(s, -1) {
+	for _, m := range re.FindAll(s, -1) {
 		if m[0] == m[1] {
 			continue
 		}

@@ -1,0 +1,133 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"terrarium/sim/admission"
+	"terrarium/sim/api"
+	"terrarium/sim/apiserver"
+	"terrarium/sim/bootstrap"
+	"terrarium/sim/chance"
+	"terrarium/sim/clock"
+	"terrarium/sim/controllers"
+	"terrarium/sim/kubelet"
+	"terrarium/sim/pki"
+	"terrarium/sim/registry"
+	"terrarium/sim/resources"
+	"terrarium/sim/scenario"
+	"terrarium/sim/scheduler"
+	"terrarium/sim/task"
+	"terrarium/sim/vfs"
+)
+
+const (
+	// home is the home directory of the learner, who is root as on the machines of lesson sites.
+	home = "/root"
+	// upTime is how long the cluster has been up when the session starts.
+	upTime = 3 * time.Minute
+)
+
+// boot makes every part and lets the cluster come up.
+func (c *Cluster) boot() error {
+	c.clock = clock.New(c.start.Add(-upTime))
+	c.chance = chance.New(c.config.Seed)
+	c.tasks = task.New(c.clock)
+	random := c.chance.Fork("urandom")
+	c.fs = vfs.New(c.clock.Now, func(b []byte) { copy(b, random.Bytes(len(b))) }, vfs.Limits{})
+	var err error
+	if c.pki, err = pki.NewAuthority(c.chance.Fork("pki").Bytes, c.clock.Now()); err != nil {
+		return err
+	}
+	c.server = apiserver.New(apiserver.Config{
+		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: admission.Default(),
+	})
+	if err := c.startControlPlane(); err != nil {
+		return err
+	}
+	if err := c.startNodes(); err != nil {
+		return err
+	}
+	c.server.SetNodes(nodes{c})
+	c.tasks.AdvanceTo(c.start, nil)
+	c.shell = c.newShell(c.tasks, "exec", 1)
+	return nil
+}
+
+func (c *Cluster) startControlPlane() error {
+	b := bootstrap.Config{
+		Client: api.Client{Door: c.server, User: apiserver.Loopback()}, Now: c.clock.Now(),
+		ControlPlane: c.controlPlane().Name, Address: address(0), CA: string(c.pki.Cert), FrontProxyCA: string(c.pki.Cert),
+		Hex: c.chance.Fork("bootstrap").Hex,
+	}
+	if err := bootstrap.APIServer(b); err != nil {
+		return fmt.Errorf("starting the API server: %w", err)
+	}
+	if err := bootstrap.Kubeadm(b); err != nil {
+		return fmt.Errorf("making the cluster: %w", err)
+	}
+	err := controllers.Start(controllers.Config{
+		Clock: c.clock, Chance: c.chance, Door: c.server, Resources: c.server.Resources, RootCA: string(c.pki.Cert),
+	})
+	if err != nil {
+		return fmt.Errorf("starting the controllers: %w", err)
+	}
+	scheduler.New(scheduler.Config{Clock: c.clock, Chance: c.chance, Door: c.server, Host: c.controlPlane().Name}).Start()
+	return nil
+}
+
+// nodes are the scenario's, or the default ones.
+func (c *Cluster) nodes() []scenario.Node {
+	if len(c.scenario.Nodes) > 0 {
+		return c.scenario.Nodes
+	}
+	return scenario.DefaultNodes()
+}
+
+func (c *Cluster) controlPlane() scenario.Node {
+	for _, n := range c.nodes() {
+		if n.ControlPlane() {
+			return n
+		}
+	}
+	return c.nodes()[0] // a scenario has been checked to have one
+}
+
+// address is the internal IP of the n-th node, the control plane's being number 0.
+func address(n int) string { return fmt.Sprintf("172.30.%d.2", n+1) }
+
+func (c *Cluster) startNodes() error {
+	world, err := c.scenario.World()
+	if err != nil {
+		return err
+	}
+	for i, n := range c.nodes() {
+		node := kubelet.Node{
+			Name: n.Name, Address: address(i), PodCIDR: fmt.Sprintf("10.244.%d.0/24", i), Architecture: n.Architecture,
+			Labels: map[string]string{}, Taints: n.Taints, Capacity: n.Capacity,
+		}
+		if n.ControlPlane() {
+			marked := bootstrap.Node(n.Name, n.Architecture, true)
+			maps.Copy(node.Labels, marked.Labels)
+			node.Taints = append(marked.Spec.Taints, node.Taints...)
+		}
+		maps.Copy(node.Labels, n.Labels)
+		for _, role := range n.Roles {
+			node.Labels["node-role.kubernetes.io/"+role] = ""
+		}
+		k, err := kubelet.New(kubelet.Config{
+			Clock: c.clock, Chance: c.chance, Node: node, World: world,
+			Client:  api.Client{Door: c.server, User: api.User{Name: "system:node:" + n.Name, Groups: []string{"system:nodes", "system:authenticated"}}},
+			Runtime: registry.Runtime(c.scenario.ContainerRuntime), Start: c.clock.Now(), Runner: runner{c},
+		})
+		if err != nil {
+			return fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		if err := k.Start(); err != nil {
+			return fmt.Errorf("starting node %s: %w", n.Name, err)
+		}
+		c.kubelets = append(c.kubelets, k)
+	}
+	return nil
+}
