@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	jsonserializer "k8s.io/apimachinery/pkg/runtime/serializer/json"
+
+	"terrarium/sim/resources"
 )
 
 // schemeName is where the real server's scheme is made, as its messages name it.
@@ -44,15 +46,23 @@ func (t scheme) Recognizes(gvk schema.GroupVersionKind) bool {
 
 // New implements runtime.ObjectCreater.
 func (t scheme) New(gvk schema.GroupVersionKind) (runtime.Object, error) {
-	for _, r := range t.s.kinds {
-		if r.GVK() == gvk && r.New != nil {
-			return r.New(), nil
-		}
+	if r := t.s.kindNamed(gvk); r != nil {
+		return r.New(), nil
 	}
 	if fresh, ok := bodies[gvk]; ok {
 		return fresh(), nil
 	}
 	return nil, runtime.NewNotRegisteredErrForKind(schemeName, gvk)
+}
+
+// kindNamed finds a resource by what its objects are called; nil where none is served.
+func (s *Server) kindNamed(gvk schema.GroupVersionKind) *resources.Resource {
+	for _, r := range s.kinds {
+		if r.GVK() == gvk && r.New != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 // serializer reads and writes JSON or YAML; a strict one also tells of unknown and repeated fields.

@@ -36,7 +36,9 @@ const maxNameAttempts = 8
 func (c *call) admitAndCreate(obj runtime.Object) (runtime.Object, error) {
 	m := metaOf(obj)
 	c.uniteOwners(m, ownersTwice)
-	c.manage(obj, nil)
+	if c.note == nil {
+		c.manage(obj, nil)
+	}
 	if err := c.admission.Admit(c.attributes(admission.Create, obj, nil)); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,7 @@ func (c *call) storeNew(obj runtime.Object) (runtime.Object, error) {
 		if err := c.store.Create(gr, key, obj); err != nil {
 			return nil, err
 		}
+		c.enter(obj)
 	}
 	c.created = true
 	return c.outgoing(obj), nil

@@ -43,6 +43,20 @@ func (c *call) settleNamespace(m metav1.Object) error {
 	return nil
 }
 
+// settle gives the object the request's namespace and checks that it is the one that the request names.
+func (c *call) settle(m metav1.Object) error {
+	if err := c.settleNamespace(m); err != nil {
+		return err
+	}
+	switch m.GetName() {
+	case c.req.Name:
+		return nil
+	case "":
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", c.req.Name))
+	}
+	return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), c.req.Name))
+}
+
 // wipe clears what only the server writes.
 func wipe(m metav1.Object) {
 	m.SetCreationTimestamp(metav1.Time{})

@@ -134,8 +134,7 @@ func (x *exchange) decode(c *call, data []byte) (runtime.Object, error) {
 // body says what kind of object a request carries.
 func (c *call) body() (fresh func() runtime.Object, kind schema.GroupVersionKind) {
 	if c.req.Subresource == "scale" && c.kind.Scale != nil {
-		kind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
-		return bodies[kind], kind
+		return bodies[scaleKind], scaleKind
 	}
 	for _, sub := range c.kind.Subresources {
 		if sub.Name != c.req.Subresource || sub.Prepare != nil {

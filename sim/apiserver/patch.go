@@ -59,12 +59,8 @@ func (c *call) patchShape(r rules, sh shape) (runtime.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := metaOf(obj)
-		if err := c.settleNamespace(m); err != nil {
+		if err := c.settle(metaOf(obj)); err != nil {
 			return nil, err
-		}
-		if m.GetName() != c.req.Name {
-			return nil, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), c.req.Name))
 		}
 		c.manage(obj, old)
 		return obj, nil
@@ -194,9 +190,4 @@ func jsonKind(v any) string {
 		return "bool"
 	}
 	return "number"
-}
-
-// apply is a server-side apply.
-func (c *call) apply(r rules, sh shape) (runtime.Object, error) {
-	return nil, fmt.Errorf("%v: unimplemented patch type", c.req.Type)
 }

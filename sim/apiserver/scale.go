@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+var scaleKind = schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
+
 // scale reads and writes the replicas of an object, as a Scale.
 func (c *call) scale() (runtime.Object, error) {
 	sh := shape{

@@ -63,6 +63,7 @@ type Server struct {
 	types map[reflect.Type]schema.GroupVersionResource
 
 	watchers watchers
+	ledger   ledger
 }
 
 // New returns a server with an empty store.
@@ -90,6 +91,7 @@ func New(c Config) *Server {
 		s.authorizer = auth.AlwaysAllow{}
 	}
 	s.binary = binaryWire(s)
+	s.ledger.notes = map[noteKey]*note{}
 	s.store = store.New(c.Window, s.changed)
 	for _, r := range c.Resources {
 		s.Serve(r)
@@ -180,6 +182,7 @@ type call struct {
 	view *resources.Resource // as the client sees it
 	kind *resources.Resource // as it is stored; the same one but for views
 	page page
+	note *note          // of what the request does to managed fields
 	draw *chance.Source // of names and UIDs; a dry run's own
 
 	agent   string // the client's name of itself

@@ -233,6 +233,9 @@ func (s *stream) event(kind watch.EventType, obj runtime.Object) {
 			obj = partial(obj, gv)
 		}
 	}
+	if kind != watch.Error && kind != watch.Bookmark && s.form.as == nil {
+		obj = s.withManaged(obj, s.managedFields(obj))
+	}
 	data, err := s.form.event(string(kind), obj)
 	if err == nil {
 		s.buffer = append(s.buffer, data...)

@@ -29,12 +29,17 @@ func (l *collection) DeepCopyObject() runtime.Object {
 }
 
 // collect turns a list into what is written: items of built-in kinds do not say what they are.
-func collect(l *api.Listed) *collection {
+func (c *call) collect(l *api.Listed) *collection {
 	out := &collection{TypeMeta: l.TypeMeta, ListMeta: l.ListMeta, Items: make([]runtime.Object, len(l.Items))}
 	for i, item := range l.Items {
-		out.Items[i] = untyped(item)
+		out.Items[i] = c.withManaged(untyped(item), c.managedFields(item))
 	}
 	return out
+}
+
+func hasMeta(obj runtime.Object) bool {
+	_, ok := obj.(metav1.ObjectMetaAccessor)
+	return ok
 }
 
 // untyped is an object of a Go type without its kind and apiVersion.
@@ -58,8 +63,11 @@ func (x *exchange) answer(c *call, f format, code int, obj runtime.Object) error
 	}
 	list, isList := obj.(*api.Listed)
 	if f.as == nil {
+		if !isList && hasMeta(obj) {
+			obj = c.withManaged(obj, c.managedFields(obj))
+		}
 		if isList {
-			all := collect(list)
+			all := c.collect(list)
 			obj = all
 			if f.wire != nil {
 				obj = f.wire.list(c.view.NewList(), all)

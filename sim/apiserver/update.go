@@ -73,11 +73,8 @@ func (c *call) put(r rules) (runtime.Object, error) {
 		return nil, err
 	}
 	m := metaOf(obj)
-	if err := c.settleNamespace(m); err != nil {
+	if err := c.settle(m); err != nil {
 		return nil, err
-	}
-	if m.GetName() != c.req.Name {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), c.req.Name))
 	}
 	c.uniteOwners(m, ownersTwice)
 	return c.update(r, func(old runtime.Object) (runtime.Object, error) {
@@ -185,7 +182,6 @@ func (c *call) keepMeta(m, old metav1.Object) {
 
 // storeChanged stores a finished change; one that changes nothing leaves the object and its resourceVersion alone.
 func (c *call) storeChanged(obj, old runtime.Object) (runtime.Object, error) {
-	c.keepTimes(obj, old)
 	gr, key := c.kind.GroupResource(), c.key(c.req.Name)
 	if c.endsDeletion(obj, old) {
 		if c.req.DryRun {
@@ -194,9 +190,11 @@ func (c *call) storeChanged(obj, old runtime.Object) (runtime.Object, error) {
 		if _, err := c.store.Delete(gr, key, old); err != nil {
 			return nil, err
 		}
+		delete(c.ledger.notes, c.noteKey(old))
 		return c.outgoing(obj), nil
 	}
-	if equality.Semantic.DeepEqual(obj, old) {
+	if equality.Semantic.DeepEqual(obj, old) && c.sameManaged(old) {
+		c.note = nil
 		return c.outgoing(old), nil
 	}
 	if c.req.DryRun {
@@ -205,6 +203,7 @@ func (c *call) storeChanged(obj, old runtime.Object) (runtime.Object, error) {
 	if err := c.store.Update(gr, key, obj, old); err != nil {
 		return nil, err
 	}
+	c.enter(obj)
 	return c.outgoing(obj), nil
 }
 
