@@ -52,6 +52,7 @@ type edit struct {
 // viewOf is the kind and version in which a manager wrote.
 type viewOf struct {
 	gvk    schema.GroupVersionKind
+	fresh  func() runtime.Object
 	from   func(stored runtime.Object) runtime.Object
 	custom bool
 	reset  []string
@@ -134,7 +135,7 @@ func (c *call) noteKey(obj runtime.Object) noteKey {
 }
 
 func (c *call) viewOf() *viewOf {
-	v := &viewOf{gvk: c.view.GVK(), from: c.outgoing, custom: c.view.Custom}
+	v := &viewOf{gvk: c.view.GVK(), fresh: c.view.New, from: c.outgoing, custom: c.view.Custom}
 	switch {
 	case c.req.Subresource == "status":
 		v.reset = []string{"spec"}
@@ -188,15 +189,12 @@ func (s *Server) entriesOf(n *note) []metav1.ManagedFieldsEntry {
 
 // entered are the entries after a write. What cannot be told is left out, as the real server does.
 func (s *Server) entered(e edit, entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
-	if e.live != nil && len(entries) == 0 {
-		return nil
-	}
 	books, err := apply.Decode(entries)
 	if err != nil {
 		books = apply.NewBooks()
 	}
 	k := s.keeper(e.view, e.subresource, e.at)
-	var live runtime.Object = k.Fresh()
+	live := k.Empty
 	if e.live != nil {
 		live = e.view.from(e.live)
 	}
@@ -212,7 +210,10 @@ func (s *Server) entered(e edit, entries []metav1.ManagedFieldsEntry) []metav1.M
 }
 
 func (s *Server) keeper(v *viewOf, subresource string, at time.Time) *apply.Keeper {
+	empty := v.fresh()
+	empty.GetObjectKind().SetGroupVersionKind(v.gvk)
 	return &apply.Keeper{
+		Empty: empty,
 		Kind: v.gvk, Subresource: subresource, Now: at, Reset: v.reset,
 		Type: func(gvk schema.GroupVersionKind) (typed.ParseableType, bool) {
 			if v.custom {

@@ -40,12 +40,8 @@ func (c *call) applied(config *unstructured.Unstructured, old runtime.Object, sh
 	}
 	var before *note
 	v := c.viewOf()
-	v.from, v.gvk = sh.view, sh.fresh().GetObjectKind().GroupVersionKind()
-	if v.gvk.Kind == "" {
-		v.gvk = c.view.GVK()
-	}
 	k := c.keeper(v, c.req.Subresource, c.clock.Now())
-	var live runtime.Object = k.Fresh()
+	live := k.Empty
 	if old != nil {
 		before = c.ledger.notes[c.noteKey(old)]
 		live = sh.view(old)

@@ -32,14 +32,9 @@ type Keeper struct {
 	Convert func(obj *unstructured.Unstructured, to schema.GroupVersion) (*unstructured.Unstructured, error)
 	// Reset are top-level fields that writes through this endpoint do not set.
 	Reset []string
+	// Empty is an object of the kind with nothing set: what a new object is compared with. It is not changed.
+	Empty runtime.Object
 	Now   time.Time
-}
-
-// Fresh is an empty object of the kind.
-func (k *Keeper) Fresh() *unstructured.Unstructured {
-	u := &unstructured.Unstructured{Object: map[string]any{}}
-	u.SetGroupVersionKind(k.Kind)
-	return u
 }
 
 const (
@@ -93,8 +88,12 @@ func named(obj runtime.Object) string {
 }
 
 // Update writes down what a manager changed by any write but an apply. live is the object as it was, an empty one of
-// the kind for a create; both carry no managed fields. books are changed.
+// the kind for a create; both carry no managed fields. books are changed. For an object that exists and has no books
+// none are begun.
 func (k *Keeper) Update(live, sent runtime.Object, books *Books, manager string) error {
+	if m, err := meta.Accessor(live); err != nil || books.Empty() && m.GetUID() != "" {
+		return nil
+	}
 	id := identity(metav1.ManagedFieldsEntry{
 		Manager: orUnknown(manager), Operation: metav1.ManagedFieldsOperationUpdate,
 		APIVersion: k.Kind.GroupVersion().String(), Subresource: k.Subresource,
@@ -134,6 +133,9 @@ func (k *Keeper) update(live, sent runtime.Object, books *Books, id string) erro
 	}
 	books.sets[id] = mine
 	books.times[id] = k.time()
+	if k.Subresource == "scale" {
+		delete(books.times, id) // the real server loses it on the way from the Scale to what is scaled
+	}
 	return nil
 }
 
@@ -149,7 +151,7 @@ func orUnknown(manager string) string {
 }
 
 // Apply merges what a manager applies into live, which carries no managed fields, and returns the result; nil where
-// nothing changes. New objects are applied to Fresh. Conflicts are Status errors. books are changed.
+// nothing changes. New objects are applied to Empty. Conflicts are Status errors. books are changed.
 func (k *Keeper) Apply(live runtime.Object, config *unstructured.Unstructured, books *Books, manager string, force bool) (*unstructured.Unstructured, error) {
 	if gvk := config.GroupVersionKind(); gvk != k.Kind {
 		if gvk.GroupVersion() != k.Kind.GroupVersion() && gvk.Kind == k.Kind.Kind && gvk.Group == k.Kind.Group {
@@ -158,7 +160,7 @@ func (k *Keeper) Apply(live runtime.Object, config *unstructured.Unstructured, b
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("invalid object type: %v", gvk))
 	}
 	if len(books.sets) == 0 {
-		if err := k.Update(k.Fresh(), live, books, beforeFirst); err != nil {
+		if err := k.Update(k.Empty, live, books, beforeFirst); err != nil {
 			return nil, fmt.Errorf("failed to create manager for existing fields: %v", err)
 		}
 	}

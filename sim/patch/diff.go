@@ -197,6 +197,7 @@ func (d differ) scalars(have, value []any) (change, deleted, order []any, err er
 	a, b := slices.Clone(have), slices.Clone(value)
 	sortScalars(a)
 	sortScalars(b)
+	sorted := a // upstream sorts the list itself before it compares the order
 	for len(a) > 0 || len(b) > 0 {
 		switch {
 		case len(b) == 0 || len(a) > 0 && text(a[0]) < text(b[0]):
@@ -217,7 +218,7 @@ func (d differ) scalars(have, value []any) (change, deleted, order []any, err er
 	if change, err = sortBy(change, value, "", false); err != nil {
 		return nil, nil, nil, err
 	}
-	if d.order && (d.deletions && len(deleted) > 0 || d.changes && !reflect.DeepEqual(have, value)) {
+	if d.order && (d.deletions && len(deleted) > 0 || d.changes && !reflect.DeepEqual(sorted, value)) {
 		order = value
 	}
 	return change, deleted, order, nil
@@ -289,13 +290,24 @@ func sortedByKey(list []any, key string) ([]map[string]any, error) {
 		}
 		out = append(out, v.(map[string]any))
 	}
-	sort.SliceStable(out, func(i, j int) bool { return text(out[i][key]) < text(out[j][key]) })
+	sort.Sort(byText{len(out), func(i int) string { return text(out[i][key]) }, func(i, j int) { out[i], out[j] = out[j], out[i] }})
 	return out, nil
 }
 
 func sortScalars(list []any) {
-	sort.SliceStable(list, func(i, j int) bool { return text(list[i]) < text(list[j]) })
+	sort.Sort(byText{len(list), func(i int) string { return text(list[i]) }, func(i, j int) { list[i], list[j] = list[j], list[i] }})
 }
+
+// byText sorts as upstream does, whose order takes equals for less: they change places.
+type byText struct {
+	n    int
+	at   func(i int) string
+	swap func(i, j int)
+}
+
+func (s byText) Len() int           { return s.n }
+func (s byText) Less(i, j int) bool { return s.at(i) <= s.at(j) }
+func (s byText) Swap(i, j int)      { s.swap(i, j) }
 
 func text(v any) string { return fmt.Sprint(v) }
 
