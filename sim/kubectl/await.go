@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"terrarium/sim/kubectl/object"
 	"terrarium/sim/kubectl/resource"
@@ -19,6 +20,9 @@ const forever = 168 * time.Hour
 
 // errTimeout says that a time limit passed before what was waited for.
 var errTimeout = errors.New("timed out waiting for the condition")
+
+// errPodGone is a pod that disappeared while it was waited for.
+var errPodGone = apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, "")
 
 // follow shows fn the object that i names as it is now, nil where it is not there, and then after each change, until fn returns true
 // or the deadline has passed (errTimeout). The server ends watches at the deadline, so that time is only the server's.

@@ -8,8 +8,16 @@ func commandFor(path string) runFunc {
 	switch path {
 	case "":
 		return runRoot
+	case "delete":
+		return runDelete
 	case "get":
 		return runGet
+	case "patch":
+		return runPatch
+	case "replace":
+		return runReplace
+	case "run":
+		return runRun
 	}
 	if fn := createCommand(path); fn != nil {
 		return fn

@@ -20,6 +20,11 @@ import (
 // errExit ends a command with exit code 1 and no message.
 var errExit = errors.New("exit")
 
+// verbatim is printed as it is, without "error: ".
+type verbatim string
+
+func (v verbatim) Error() string { return string(v) }
+
 // exitError ends a command with a code of its own; an empty message prints nothing.
 type exitError struct {
 	code int
@@ -90,6 +95,8 @@ func errorText(err error) string {
 		err = invalid[0]
 	}
 	switch e := err.(type) {
+	case verbatim:
+		return string(e)
 	case *apierrors.StatusError:
 		if e.ErrStatus.Reason == metav1.StatusReasonInvalid {
 			return invalidText(e.ErrStatus)

@@ -57,7 +57,7 @@ func runGet(f *Factory, cmd *cobra.Command, args []string) error {
 	case raw != "":
 		return f.rawRequest(rest.Request{Verb: "GET"}, raw)
 	case g.watch || g.watchOnly:
-		return g.follow()
+		return g.watchAll()
 	}
 	return g.list()
 }
@@ -331,8 +331,8 @@ func reduced(errs []error) error {
 	return utilerrors.Reduce(utilerrors.Flatten(agg))
 }
 
-// follow prints what is there, then every change.
-func (g *getter) follow() error {
+// watchAll prints what is there, then every change.
+func (g *getter) watchAll() error {
 	b := g.builder()
 	b.SingleResourceType = true
 	r := b.Do()

@@ -1,6 +1,12 @@
 package kubectl
 
-import "github.com/spf13/cobra"
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"terrarium/sim/kubectl/object"
+)
 
 // kustomize builds the kustomization in dir into manifests.
 func (f *Factory) kustomize(dir string) ([]byte, error) {
@@ -10,4 +16,18 @@ func (f *Factory) kustomize(dir string) ([]byte, error) {
 // editBeforeCreate opens the objects in the editor and creates what comes of them.
 func (f *Factory) editBeforeCreate(cmd *cobra.Command) error {
 	return notSimulated("kubectl create --edit")
+}
+
+// attachOptions say how the terminal is joined with a running container.
+type attachOptions struct{ stdin, tty, quiet bool }
+
+// attachPod joins the terminal with the pod's first container.
+func (f *Factory) attachPod(pod object.Object, o attachOptions) error {
+	return notSimulated("kubectl attach")
+}
+
+// copyTo copies what comes until it ends.
+func copyTo(w io.Writer, r io.Reader) error {
+	_, err := io.Copy(w, r)
+	return err
 }

@@ -69,8 +69,6 @@ func (f *Factory) attachablePod(o object.Object, timeout time.Duration) (*corev1
 	return &pods[0], nil
 }
 
-var errTimedOut = errors.New("timed out waiting for the condition")
-
 // podsOf lists the pods that a selector finds, in order; where there is none, it waits up to timeout for one.
 func (f *Factory) podsOf(namespace, selector string, timeout time.Duration, less func(a, b *corev1.Pod) bool) ([]corev1.Pod, error) {
 	client, err := f.Client()
@@ -102,7 +100,7 @@ func (f *Factory) podsOf(namespace, selector string, timeout time.Duration, less
 		return false, object.To(e.Object, &list.Items[0])
 	})
 	if err == nil && len(list.Items) == 0 {
-		err = errTimedOut
+		err = errTimeout
 	}
 	return list.Items, err
 }

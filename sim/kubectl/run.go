@@ -27,18 +27,18 @@ import (
 // runner is one `kubectl run`.
 type runner struct {
 	*Factory
-	cmd                 *cobra.Command
-	name                string
-	args                []string // behind NAME
-	namespace           string
-	explicit            bool
-	dry                 dryRun
-	printer             printers.Printer
-	del                 *deletion
-	attach, stdin, tty  bool
-	quiet, remove       bool
-	restart             corev1.RestartPolicy
-	created             []*resource.Info // what --rm removes
+	cmd                *cobra.Command
+	name               string
+	args               []string // behind NAME
+	namespace          string
+	explicit           bool
+	dry                dryRun
+	printer            printers.Printer
+	del                *deletion
+	attach, stdin, tty bool
+	quiet, remove      bool
+	restart            corev1.RestartPolicy
+	created            []*resource.Info // what --rm removes
 }
 
 func runRun(f *Factory, cmd *cobra.Command, args []string) error {
@@ -65,7 +65,7 @@ func runRun(f *Factory, cmd *cobra.Command, args []string) error {
 }
 
 func (r *runner) check(args []string) error {
-	if len(args) == 0 || r.cmd.ArgsLenAtDash() == 0 {
+	if len(args) == 0 {
 		return usageErrorf(r.cmd, "NAME is required for run")
 	}
 	r.name, r.args = args[0], args[1:]
@@ -191,11 +191,11 @@ func (r *runner) labels() (map[string]string, error) {
 	if spec == "" {
 		return map[string]string{"run": r.name}, nil
 	}
-	return parseLabels(spec)
+	return labelSpec(spec)
 }
 
-// parseLabels reads a=b,c=d.
-func parseLabels(spec string) (map[string]string, error) {
+// labelSpec reads a=b,c=d.
+func labelSpec(spec string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, pair := range strings.Split(spec, ",") {
 		parts := strings.Split(pair, "=")
