@@ -150,6 +150,9 @@ func (d dump) list(group, version, name, namespace, file string) (object.Object,
 			object.Delete(item, "metadata", "managedFields")
 		}
 	}
+	if len(object.List(o, "items")) == 0 {
+		delete(o, "items") // an empty list prints as null
+	}
 	if err := object.To(o, typed); err != nil {
 		return nil, err
 	}

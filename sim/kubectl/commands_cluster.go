@@ -1,6 +1,10 @@
 package kubectl
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
 
 // clusterCommand is commandFor for the commands that look into a cluster, wait for it and change what is there already.
 func clusterCommand(path string) runFunc {
@@ -29,6 +33,9 @@ func clusterCommand(path string) runFunc {
 		return runEvents
 	case "logs":
 		return runLogs
+	}
+	if name, ok := strings.CutPrefix(path, "config "); ok {
+		return configCommand(name)
 	}
 	return nil
 }

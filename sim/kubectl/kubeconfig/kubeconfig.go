@@ -51,10 +51,16 @@ type User struct {
 	ImpersonateUserExtra  map[string][]string `json:"as-user-extra,omitempty"`
 	Username              string              `json:"username,omitempty"`
 	Password              string              `json:"password,omitempty"`
-	AuthProvider          map[string]any      `json:"auth-provider,omitempty"`
+	AuthProvider          *AuthProvider       `json:"auth-provider,omitempty"`
 	Exec                  *Exec               `json:"exec,omitempty"`
 	Extensions            []any               `json:"extensions,omitempty"`
 	Origin                string              `json:"-"`
+}
+
+// AuthProvider is a way to log in that clients once brought with them.
+type AuthProvider struct {
+	Name   string            `json:"name"`
+	Config map[string]string `json:"config"`
 }
 
 // Exec is a plugin that would provide credentials.
@@ -112,7 +118,14 @@ func Parse(data []byte, origin string) (*Config, error) {
 	c := New()
 	j, err := yaml.YAMLToJSON(data)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't get version/kind; json parse error: %v", err)
+		return nil, err
+	}
+	var kind struct {
+		APIVersion string `json:"apiVersion,omitempty"`
+		Kind       string `json:"kind,omitempty"`
+	}
+	if err := json.Unmarshal(j, &kind); err != nil {
+		return nil, fmt.Errorf("couldn't get version/kind; json parse error: %w", err)
 	}
 	var f file
 	if err := json.Unmarshal(j, &f); err != nil {
@@ -147,9 +160,11 @@ func Parse(data []byte, origin string) (*Config, error) {
 }
 
 // Object is the stored form of c: apiVersion and kind set, entries sorted by name.
-func (c *Config) Object() (object.Object, error) {
+func (c *Config) Object() (object.Object, error) { return object.From(c.File()) }
+
+// File is Object with the fields in the order of the API's type, to be encoded as JSON.
+func (c *Config) File() any {
 	f := file{Kind: "Config", APIVersion: "v1", Preferences: c.Preferences, CurrentContext: c.CurrentContext, Extensions: c.Extensions}
-	f.Clusters, f.Users, f.Contexts = []namedCluster{}, []namedUser{}, []namedContext{}
 	for _, n := range object.SortedKeys(c.Clusters) {
 		f.Clusters = append(f.Clusters, namedCluster{n, c.Clusters[n]})
 	}
@@ -159,7 +174,7 @@ func (c *Config) Object() (object.Object, error) {
 	for _, n := range object.SortedKeys(c.Contexts) {
 		f.Contexts = append(f.Contexts, namedContext{n, c.Contexts[n]})
 	}
-	return object.From(f)
+	return f
 }
 
 // YAML is c as it is written to a file.
