@@ -26,7 +26,6 @@ var banned = map[string]string{
 	"k8s.io/apimachinery/pkg/util/managedfields":  "+14 MB; sim/apply builds on structured-merge-diff",
 	"k8s.io/client-go/kubernetes":                 "a client of ours is an http.RoundTripper away",
 	"k8s.io/kubectl/pkg/cmd":                      "126 MB; kubectl is ours",
-	"crypto/x509":                                 "pki issues and reads the few fields there are",
 	"github.com/google/cel-go/cel":                "size; a second wasm if it must be",
 }
 
