@@ -133,3 +133,10 @@ func (c *Cluster) editAgain(ctx context.Context) (EditResult, error) {
 	c.record(e)
 	return EditResult{Content: string(e.Edit.Content), Saved: e.Edit.Saved}, nil
 }
+
+// Tail is the line that brings a log up to the present instant, for whoever keeps it by Journal.
+func (c *Cluster) Tail() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return session.Line(session.Entry{At: session.Duration(c.clock.Since(c.start)), Advance: true})
+}
