@@ -44,7 +44,7 @@ describe("nano", () => {
     await keys(page, "y", "Enter");
     await page.locator(".nano").waitFor({ state: "detached" });
     const { stdout } = await exec(page, "cat a.txt");
-    assert.equal(stdout, "two\nthree!\none\ntwo\nthree\n");
+    assert.equal(stdout, "two\nthree\none\ntwo\nthree!\n");
 
     await type(page, "nano a.txt");
     await page.locator(".nano .cm-content").waitFor();

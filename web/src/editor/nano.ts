@@ -369,7 +369,8 @@ class Nano {
 
   private take(): { from: number; to: number } {
     const r = this.region();
-    const text = this.view.state.sliceDoc(r.from, r.to);
+    let text = this.view.state.sliceDoc(r.from, r.to);
+    if (this.view.state.selection.main.empty && text && !text.endsWith("\n")) text += "\n"; // nano ends every line
     this.cutBuffer = this.cutting ? this.cutBuffer + text : text;
     this.cutting = true;
     this.mark = undefined;
