@@ -73,9 +73,9 @@ func (c *Cluster) transport(cfg rest.Config, hurried bool) (http.RoundTripper, e
 	if err != nil {
 		return nil, err
 	}
-	d := &door{handler: c.server, wait: c.tasks.Wait}
+	d := &door{handler: c.server, wait: c.tasks.WaitOr, now: c.clock.Now}
 	if hurried {
-		d.wait = func(context.Context, <-chan struct{}, time.Duration) error { return errHurried }
+		d.wait = func(context.Context, <-chan struct{}, func() bool, time.Duration) error { return errHurried }
 	}
 	d.context = func(ctx context.Context, w waitFunc) context.Context {
 		ctx = apiserver.WithWaiter(ctx, w)

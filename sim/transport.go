@@ -14,8 +14,9 @@ import (
 // response, so that nothing is concurrent and a watch that has nothing to say lets virtual time pass.
 type door struct {
 	handler http.Handler
-	// wait is how the reader waits where the handler waits.
-	wait func(ctx context.Context, signal <-chan struct{}, d time.Duration) error
+	// wait is how the reader waits where the handler waits, or until there is something to read.
+	wait func(ctx context.Context, signal <-chan struct{}, ready func() bool, d time.Duration) error
+	now  func() time.Time
 	// context prepares the handler's context: who asks, and how it waits.
 	context func(ctx context.Context, w waitFunc) context.Context
 }
@@ -48,6 +49,9 @@ type conversation struct {
 	status int
 	buffer bytes.Buffer
 	waited error // what the last wait brought
+	waits  *turn // the handler's wait, where something was written meanwhile
+	until  time.Time
+	within bool // the handler runs
 	ended  bool
 	yield  func(turn) bool
 }
@@ -90,14 +94,31 @@ func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // proceed lets the handler run until it gives way, and waits for it where it waits.
 func (c *conversation) proceed() error {
-	t, more := c.next()
-	if !more {
-		c.ended = true
+	if c.waits == nil {
+		c.within = true
+		t, more := c.next()
+		c.within = false
+		if !more {
+			c.ended = true
+			return nil
+		}
+		if !t.waits {
+			return nil
+		}
+		c.waits, c.until = &t, c.door.now().Add(t.d)
+	}
+	t := *c.waits
+	d := t.d
+	if d > 0 {
+		d = max(1, c.until.Sub(c.door.now()))
+	}
+	before := c.buffer.Len()
+	c.waited = c.door.wait(t.ctx, t.signal, func() bool { return c.buffer.Len() > before }, d)
+	// What others have written while the handler waited goes to the reader first, and the handler waits on.
+	if c.waited == nil && c.buffer.Len() > before && (t.d <= 0 || c.door.now().Before(c.until)) {
 		return nil
 	}
-	if t.waits {
-		c.waited = c.door.wait(t.ctx, t.signal, t.d)
-	}
+	c.waits = nil
 	return nil
 }
 
@@ -128,7 +149,9 @@ func (c *conversation) Write(p []byte) (int, error) {
 // Flush implements http.Flusher: the reader gets what was written.
 func (c *conversation) Flush() {
 	c.WriteHeader(http.StatusOK)
-	c.yield(turn{})
+	if c.within {
+		c.yield(turn{})
+	}
 }
 
 // Read implements the response's body.

@@ -191,10 +191,5 @@ func (x *exchange) logs(pod *corev1.Pod) error {
 	}
 }
 
-// exec runs a command in a container, or attaches to one.
-func (x *exchange) exec(c *call, pod *corev1.Pod) error {
-	return notSimulated(c.kind.Name + "/" + c.req.Subresource)
-}
-
 // keys serves what verifies the tokens of service accounts.
 func (x *exchange) keys(string) { x.notFound() }

@@ -214,7 +214,7 @@ func (s *Server) keeper(v *viewOf, subresource string, at time.Time) *apply.Keep
 	empty.GetObjectKind().SetGroupVersionKind(v.gvk)
 	return &apply.Keeper{
 		Empty: empty,
-		Kind: v.gvk, Subresource: subresource, Now: at, Reset: v.reset,
+		Kind:  v.gvk, Subresource: subresource, Now: at, Reset: v.reset,
 		Type: func(gvk schema.GroupVersionKind) (typed.ParseableType, bool) {
 			if v.custom {
 				return apply.Deduced(), true

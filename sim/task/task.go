@@ -121,6 +121,12 @@ func (s *Scheduler) Wait(ctx context.Context, signal <-chan struct{}, d time.Dur
 	return s.park(wait{ctx: ctx, signal: signal}, d)
 }
 
+// WaitOr is Wait that ends also where ready, which must be cheap and free of effects, returns true; the signal is then
+// not received.
+func (s *Scheduler) WaitOr(ctx context.Context, signal <-chan struct{}, ready func() bool, d time.Duration) error {
+	return s.park(wait{ctx: ctx, signal: signal, until: ready}, d)
+}
+
 // WaitUntil parks the running task until ready, which must be cheap and free of effects, returns true, or ctx is done.
 // Where ready is true at once, the task runs on.
 func (s *Scheduler) WaitUntil(ctx context.Context, ready func() bool) error {
