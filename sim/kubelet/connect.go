@@ -68,7 +68,8 @@ func (k *Kubelet) Logs(ctx context.Context, pod *corev1.Pod, options *corev1.Pod
 // logContainer finds the run of a container whose log is wanted.
 func (k *Kubelet) logContainer(pod *corev1.Pod, name string, previous bool) (*container, error) {
 	status := pod.Status
-	if s, ok := k.statuses.get(pod.UID); ok {
+	uid := k.ownUID(pod)
+	if s, ok := k.statuses.get(uid); ok {
 		status = s
 	}
 	all := append(append(append([]corev1.ContainerStatus{}, status.ContainerStatuses...), status.InitContainerStatuses...), status.EphemeralContainerStatuses...)
@@ -104,7 +105,7 @@ func (k *Kubelet) logContainer(pod *corev1.Pod, name string, previous bool) (*co
 	default:
 		return nil, fmt.Errorf("container %q in pod %q is waiting to start - no logs yet", name, pod.Name)
 	}
-	c := k.runtime.find(pod.UID, bareID(id))
+	c := k.runtime.find(uid, bareID(id))
 	if c == nil {
 		return nil, fmt.Errorf("unable to retrieve container logs for %s", id)
 	}
@@ -113,7 +114,7 @@ func (k *Kubelet) logContainer(pod *corev1.Pod, name string, previous bool) (*co
 
 // Exec runs a command in a container and waits for its end.
 func (k *Kubelet) Exec(ctx context.Context, pod *corev1.Pod, options *corev1.PodExecOptions, stdin io.Reader, stdout, stderr io.Writer) (exit int, err error) {
-	c := k.runtime.running(pod.UID, options.Container)
+	c := k.runtime.running(k.ownUID(pod), options.Container)
 	if c == nil {
 		return 0, containerNotFound(options.Container)
 	}
@@ -154,7 +155,7 @@ func containerNotFound(name string) error {
 // Attach shows what the container's main process prints from now on, until it ends. What is typed to it is not
 // simulated.
 func (k *Kubelet) Attach(ctx context.Context, pod *corev1.Pod, options *corev1.PodAttachOptions, stdin io.Reader, stdout, stderr io.Writer) error {
-	c := k.runtime.running(pod.UID, options.Container)
+	c := k.runtime.running(k.ownUID(pod), options.Container)
 	if c == nil {
 		return containerNotFound(options.Container)
 	}

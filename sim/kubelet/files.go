@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -71,22 +72,25 @@ func (k *Kubelet) mountAll(pod *corev1.Pod, c *container, f *vfs.FS) {
 		if v.files == nil {
 			k.bind(pod, f, m, v)
 		} else {
-			k.fill(f, m, v)
+			k.fill(pod, f, m, v)
 		}
 	}
 }
 
 // fill writes the files of a volume that is made from objects, in the way that lets the kubelet change all of them at once:
 // names that lead to a folder of the time at which it was written.
-func (k *Kubelet) fill(f *vfs.FS, m corev1.VolumeMount, v mounted) {
+func (k *Kubelet) fill(pod *corev1.Pod, f *vfs.FS, m corev1.VolumeMount, v mounted) {
 	if m.SubPath != "" {
 		if file, ok := v.files[m.SubPath]; ok {
 			f.MkdirAll(path.Dir(m.MountPath), 0o755)
-			f.WriteFile(m.MountPath, file.data, fs.FileMode(file.mode))
+			f.WriteFile(m.MountPath, k.content(pod, file), fs.FileMode(file.mode))
+			f.Seal(m.MountPath, true)
 		}
 		return
 	}
+	f.Seal(m.MountPath, false)
 	f.RemoveAll(m.MountPath)
+	defer f.Seal(m.MountPath, true)
 	f.MkdirAll(m.MountPath, 0o755)
 	folder := fmt.Sprintf("..%s.%d", k.Clock.Now().UTC().Format("2006_01_02_15_04_05"), 1_000_000_000+k.chance.IntN(2_000_000_000))
 	f.MkdirAll(path.Join(m.MountPath, folder), 0o755)
@@ -94,15 +98,67 @@ func (k *Kubelet) fill(f *vfs.FS, m corev1.VolumeMount, v mounted) {
 	for _, name := range sortedKeys(v.files) {
 		at := path.Join(m.MountPath, folder, name)
 		f.MkdirAll(path.Dir(at), 0o755)
-		f.WriteFile(at, v.files[name].data, fs.FileMode(v.files[name].mode))
+		f.WriteFile(at, k.content(pod, v.files[name]), fs.FileMode(v.files[name].mode))
 		top, _, _ := strings.Cut(name, "/")
 		f.Symlink("..data/"+top, path.Join(m.MountPath, top))
 	}
 }
 
+// content is what a file holds; a token is asked for when somebody may read it.
+func (k *Kubelet) content(pod *corev1.Pod, f mountedFile) []byte {
+	if f.token != nil {
+		return []byte(k.serviceAccountToken(pod, f.token))
+	}
+	return f.data
+}
+
+// refresh brings changed config maps and secrets into the files of running containers.
+func (k *Kubelet) refresh(pod *corev1.Pod, v *volumes) {
+	for i := range pod.Spec.Volumes {
+		vol := &pod.Spec.Volumes[i]
+		before, ok := v.mounted[vol.Name]
+		if !ok || before.files == nil {
+			continue
+		}
+		now, err := k.mount(pod, vol)
+		if err != nil || sameFiles(before.files, now.files) {
+			continue
+		}
+		v.mounted[vol.Name] = now
+		for _, c := range k.running(pod.UID) {
+			for _, m := range c.spec.VolumeMounts {
+				if m.Name == vol.Name && m.SubPath == "" && c.root != nil {
+					k.fill(pod, c.root, m, now)
+				}
+			}
+		}
+	}
+}
+
+func sameFiles(a, b map[string]mountedFile) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, x := range a {
+		y, ok := b[name]
+		if !ok || x.mode != y.mode || !bytes.Equal(x.data, y.data) {
+			return false
+		}
+	}
+	return true
+}
+
 // bind puts a volume that containers share where a container wants it.
 func (k *Kubelet) bind(pod *corev1.Pod, f *vfs.FS, m corev1.VolumeMount, v mounted) {
-	f.MkdirAll(m.MountPath, 0o755)
+	if k.disk == nil {
+		k.disk = vfs.New(k.Clock.Now, nil, vfs.Limits{})
+	}
+	dir := path.Join("/", v.shared, m.SubPath)
+	if strings.HasPrefix(v.shared, "host") {
+		k.hostMade[strings.TrimPrefix(v.shared, "host")] = true
+	}
+	k.disk.MkdirAll(dir, 0o755)
+	f.Bind(m.MountPath, k.disk, dir, m.ReadOnly || v.readOnly)
 }
 
 // hostsFile is the /etc/hosts that the kubelet writes.

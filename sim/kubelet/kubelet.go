@@ -57,6 +57,7 @@ type Kubelet struct {
 	reasons   map[reasonKey]waiting
 	pods      map[types.UID]*corev1.Pod
 	workers   map[types.UID]*worker
+	static    map[types.NamespacedName]*staticPod
 	syncStart time.Time // the sync loop looks for pods that are due every second from here
 
 	allocated   map[types.UID]map[string]corev1.ResourceRequirements // of pods that have been resized, by container
@@ -98,7 +99,7 @@ func New(c Config) (*Kubelet, error) {
 		Config: c, chance: c.Chance.Fork("kubelet/" + c.Node.Name), network: pods,
 		engine:   &containers.Engine{Clock: c.Clock, Runner: c.Runner},
 		restarts: newBackOff(c.Clock, restartBackOffInitial, restartBackOffMax),
-		reasons:  map[reasonKey]waiting{}, pods: map[types.UID]*corev1.Pod{}, workers: map[types.UID]*worker{},
+		reasons:  map[reasonKey]waiting{}, pods: map[types.UID]*corev1.Pod{}, workers: map[types.UID]*worker{}, static: map[types.NamespacedName]*staticPod{},
 		allocated: map[types.UID]map[string]corev1.ResourceRequirements{}, resizing: map[types.UID]bool{}, hostMade: map[string]bool{},
 	}
 	k.recorder = events.New(events.Config{Clock: c.Clock, Chance: c.Chance, Client: c.Client, Component: "kubelet", Host: c.Node.Name})
@@ -117,8 +118,10 @@ func (k *Kubelet) Start() error {
 		return err
 	}
 	var err error
-	k.unwatch, err = api.Watch(k.Client, k.podChanged)
-	return err
+	if k.unwatch, err = api.Watch(k.Client, k.podChanged); err != nil {
+		return err
+	}
+	return k.startStatic()
 }
 
 // Stop ends the kubelet's work; containers go on, as they do without one.
@@ -132,6 +135,10 @@ func (k *Kubelet) Stop() {
 // podChanged is called for every change of every pod.
 func (k *Kubelet) podChanged(kind watch.EventType, pod, _ *corev1.Pod) {
 	if pod.Spec.NodeName != k.Node.Name {
+		return
+	}
+	if isMirror(pod) {
+		k.mirrorChanged(kind, pod)
 		return
 	}
 	before, known := k.pods[pod.UID]
@@ -191,12 +198,16 @@ func (k *Kubelet) remove(pod *corev1.Pod) {
 func (k *Kubelet) forget(uid types.UID) {
 	if w := k.workers[uid]; w != nil {
 		w.resync.Stop()
+		w.limit.Stop()
 		w.volumes.stop()
 	}
 	delete(k.workers, uid)
 	delete(k.allocated, uid)
 	delete(k.resizing, uid)
 	k.runtime.remove(uid)
+	if k.disk != nil {
+		k.disk.RemoveAll("/pods/" + string(uid))
+	}
 	k.statuses.forget(uid)
 	for key := range k.reasons {
 		if key.uid == uid {

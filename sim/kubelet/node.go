@@ -30,6 +30,8 @@ type Node struct {
 	Capacity     corev1.ResourceList
 	// Images are on the node from the beginning; anybody may use them.
 	Images []string
+	// StaticPods are manifests that the node runs without being told by the API, by file name.
+	StaticPods map[string]string
 }
 
 // The releases that the node shows.

@@ -30,6 +30,7 @@ func (k *Kubelet) makeStatus(pod *corev1.Pod, seen *podStatus, over bool) corev1
 	all := append(append([]corev1.ContainerStatus{}, s.ContainerStatuses...), s.InitContainerStatuses...)
 	s.Phase = phaseOf(pod, all, over, anyStarted(pod, seen))
 	keepTerminal(&s, &old, pod)
+	k.deadline(pod, &s, &old)
 	k.probes.updateStatus(pod, &s)
 	k.conditions(&s, pod, seen, &old)
 	k.addresses(&s, pod)

@@ -230,7 +230,7 @@ func (m *statusManager) deliver(uid types.UID) {
 		return
 	}
 	pod, err := api.Get[corev1.Pod](m.k.Client, e.namespace, e.name)
-	if err != nil || pod.UID != uid {
+	if err != nil || m.k.ownUID(pod) != uid {
 		return // deleted, perhaps made anew
 	}
 	merged := m.merge(pod, e)
@@ -245,7 +245,7 @@ func (m *statusManager) deliver(uid types.UID) {
 			return
 		}
 	}
-	if e.finished && pod.DeletionTimestamp != nil && isTerminal(pod.Status.Phase) {
+	if e.finished && !isMirror(pod) && pod.DeletionTimestamp != nil && isTerminal(pod.Status.Phase) {
 		zero := int64(0)
 		api.Delete[corev1.Pod](m.k.Client, e.namespace, e.name, &metav1.DeleteOptions{
 			GracePeriodSeconds: &zero, Preconditions: metav1.NewUIDPreconditions(string(uid)),
@@ -271,7 +271,7 @@ func (m *statusManager) merge(pod *corev1.Pod, e *statusEntry) corev1.PodStatus 
 	s.ResourceClaimStatuses = pod.Status.ResourceClaimStatuses
 	s.ExtendedResourceClaimStatus = pod.Status.ExtendedResourceClaimStatus
 	s.NominatedNodeName = pod.Status.NominatedNodeName
-	if !isTerminal(pod.Status.Phase) && isTerminal(s.Phase) && m.couldRun(pod.UID) {
+	if !isTerminal(pod.Status.Phase) && isTerminal(s.Phase) && m.couldRun(m.k.ownUID(pod)) {
 		s.Phase, s.Reason, s.Message = pod.Status.Phase, pod.Status.Reason, pod.Status.Message
 	}
 	if isTerminal(s.Phase) {

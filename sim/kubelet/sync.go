@@ -34,6 +34,7 @@ type startResult struct {
 func (s *syncing) run() {
 	status := s.k.makeStatus(s.pod, s.seen, false)
 	s.k.statuses.set(s.pod, status, false)
+	s.watchDeadline()
 	if isTerminal(status.Phase) {
 		s.completeSync(nil, true, false)
 		return
@@ -43,6 +44,9 @@ func (s *syncing) run() {
 	}
 	if s.volumes == nil {
 		s.worker.volumes = newVolumes(s.k, s.pod)
+	}
+	if s.volumes.complete() {
+		s.k.refresh(s.pod, s.volumes)
 	}
 	s.cancel = s.volumes.wait(func(err error) {
 		s.cancel = nil

@@ -22,14 +22,22 @@ func (w *worker) terminate(seen *podStatus) {
 			}
 			k.statuses.set(w.pod, k.makeStatus(w.pod, &stopped, true), false)
 			w.kill = nil
-			w.phase = phaseTerminated
-			w.lastSync = k.Clock.Now()
-			if w.pending == nil {
-				w.pending = w.pod
-			}
-			w.complete(nil, true)
+			k.Clock.After(acknowledgeTime, w.becomeTerminated)
 		})
 	})
+}
+
+// acknowledgeTime passes between the end of the last container and the worker's knowledge of it. The status that is
+// written in between has all containers ended, and the phase that the pod had.
+const acknowledgeTime = 10 * time.Millisecond
+
+func (w *worker) becomeTerminated() {
+	w.phase = phaseTerminated
+	w.lastSync = w.k.Clock.Now()
+	if w.pending == nil {
+		w.pending = w.pod
+	}
+	w.complete(nil, true)
 }
 
 // unmountTime is what taking down a pod's volumes takes.
@@ -43,6 +51,8 @@ func (w *worker) cleanUp(seen *podStatus) {
 	k.Clock.After(unmountTime, func() {
 		w.phase = phaseFinished
 		w.resync.Stop()
+		w.limit.Stop()
+		w.volumes.stop()
 		w.working, w.pending = false, nil
 		pod := w.pod
 		if now := k.pods[w.uid]; now != nil {

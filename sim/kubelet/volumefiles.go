@@ -13,7 +13,7 @@ func pick(data map[string][]byte, items []corev1.KeyToPath, mode int32, optional
 	files := map[string]mountedFile{}
 	if len(items) == 0 {
 		for key, v := range data {
-			files[key] = mountedFile{v, mode}
+			files[key] = mountedFile{data: v, mode: mode}
 		}
 		return files, nil
 	}
@@ -25,7 +25,7 @@ func pick(data map[string][]byte, items []corev1.KeyToPath, mode int32, optional
 			}
 			return nil, lost(item.Key)
 		}
-		f := mountedFile{v, mode}
+		f := mountedFile{data: v, mode: mode}
 		if item.Mode != nil {
 			f.mode = *item.Mode
 		}
@@ -100,7 +100,7 @@ func (k *Kubelet) projectedFiles(pod *corev1.Pod, p *corev1.ProjectedVolumeSourc
 		case source.DownwardAPI != nil:
 			more, err = k.downwardFiles(pod, source.DownwardAPI.Items, mode)
 		case source.ServiceAccountToken != nil:
-			more = map[string]mountedFile{source.ServiceAccountToken.Path: {[]byte(k.serviceAccountToken(pod, source.ServiceAccountToken)), mode}}
+			more = map[string]mountedFile{source.ServiceAccountToken.Path: {mode: mode, token: source.ServiceAccountToken}}
 		}
 		if err != nil {
 			errs = append(errs, err.Error())

@@ -40,8 +40,9 @@ type mounted struct {
 }
 
 type mountedFile struct {
-	data []byte
-	mode int32
+	data  []byte
+	mode  int32
+	token *corev1.ServiceAccountTokenProjection // instead of data
 }
 
 // mountWait is a sync that waits for the volumes.

@@ -26,7 +26,8 @@ type worker struct {
 	kill     *killing
 	lastSync time.Time
 	resync   *clock.Timer
-	cancel   func() // ends what the present step waits for, where that can be given up
+	limit    *clock.Timer // the pod's active deadline
+	cancel   func()       // ends what the present step waits for, where that can be given up
 	volumes  *volumes
 }
 

@@ -90,6 +90,8 @@ func (f *FS) OpenFile(name string, flag int, perm fs.FileMode) (*File, error) {
 		return fail(ErrExist)
 	case n.children != nil && (writes || flag&os.O_CREATE != 0):
 		return fail(ErrIsDir)
+	case writes && n.sealed:
+		return fail(ErrReadOnly)
 	}
 	if flag&os.O_TRUNC != 0 && writes && n.device == 0 {
 		f.resize(n, 0)
@@ -110,7 +112,11 @@ func (f *FS) create(name string) (dir *node, base string, err Errno) {
 		}
 		dir, base, n, err = f.walk(at, false)
 	}
-	if err == "" && f.nodes >= f.limits.Nodes {
+	switch {
+	case err != "":
+	case dir.sealed:
+		err = ErrReadOnly
+	case f.nodes >= f.limits.Nodes:
 		err = ErrNoSpace
 	}
 	return dir, base, err
@@ -270,6 +276,8 @@ func (f *FS) Truncate(name string, size int64) error {
 	switch {
 	case n.children != nil:
 		reason = ErrIsDir
+	case n.sealed:
+		reason = ErrReadOnly
 	case size < 0 || n.device != 0:
 		reason = ErrInvalid
 	default:

@@ -71,6 +71,7 @@ type node struct {
 	ctime    time.Time
 	links    int
 	inode    uint64
+	sealed   bool // may not be changed
 
 	data     []byte
 	target   string // of a symbolic link
@@ -165,6 +166,8 @@ func (f *FS) place(op, name string) (*node, string, error) {
 	case err != "":
 	case n != nil:
 		err = ErrExist
+	case dir.sealed:
+		err = ErrReadOnly
 	case f.nodes >= f.limits.Nodes:
 		err = ErrNoSpace
 	}
@@ -323,6 +326,8 @@ func (f *FS) Remove(name string) error {
 		reason = ErrNotExist
 	case base == "":
 		reason = ErrBusy
+	case dir.sealed:
+		reason = ErrReadOnly
 	case len(n.children) > 0:
 		reason = ErrNotEmpty
 	}
@@ -341,6 +346,9 @@ func (f *FS) RemoveAll(name string) error {
 	}
 	if reason == "" && base == "" {
 		reason = ErrBusy
+	}
+	if reason == "" && dir.sealed {
+		reason = ErrReadOnly
 	}
 	if reason != "" {
 		return pathError("unlinkat", name, reason)
@@ -373,6 +381,8 @@ func (f *FS) Rename(old, name string) error {
 		return fail(reason)
 	case fromBase == "" || base == "":
 		return fail(ErrBusy)
+	case fromDir.sealed || dir.sealed:
+		return fail(ErrReadOnly)
 	case there == n:
 		return nil
 	case there != nil && there.children != nil && n.children == nil:
@@ -402,6 +412,9 @@ func (f *FS) Rename(old, name string) error {
 // Chmod sets the permission, setuid, setgid and sticky bits.
 func (f *FS) Chmod(name string, mode fs.FileMode) error {
 	n, err := f.find("chmod", name, true)
+	if err == nil && n.sealed {
+		err = pathError("chmod", name, ErrReadOnly)
+	}
 	if err != nil {
 		return err
 	}
@@ -414,6 +427,9 @@ func (f *FS) Chmod(name string, mode fs.FileMode) error {
 // Chown sets the owners; -1 keeps one.
 func (f *FS) Chown(name string, uid, gid int) error {
 	n, err := f.find("chown", name, true)
+	if err == nil && n.sealed {
+		err = pathError("chown", name, ErrReadOnly)
+	}
 	if err != nil {
 		return err
 	}
@@ -430,6 +446,9 @@ func (f *FS) Chown(name string, uid, gid int) error {
 // Chtimes sets the time of the last change.
 func (f *FS) Chtimes(name string, mtime time.Time) error {
 	n, err := f.find("chtimes", name, true)
+	if err == nil && n.sealed {
+		err = pathError("chtimes", name, ErrReadOnly)
+	}
 	if err != nil {
 		return err
 	}
