@@ -38,6 +38,7 @@ type Config struct {
 // Start starts every controller. They do nothing before the clock advances.
 func Start(cfg Config) error {
 	for _, start := range []func(Config) error{
+		startClusterRoleAggregation,
 		startServiceAccount,
 		startRootCA,
 		startDeployment,
@@ -45,6 +46,9 @@ func Start(cfg Config) error {
 		startReplicationController,
 		startDaemonSet,
 		startStatefulSet,
+		startJob,
+		startCronJob,
+		startTTLAfterFinished,
 		startEndpoints,
 		startEndpointSlice,
 		startNodeIPAM,
