@@ -47,6 +47,9 @@ func (f *Factory) follow(i *resource.Info, deadline time.Time, fn func(o object.
 		if done || err != nil && !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err) {
 			return err
 		}
+		if !f.Now().Before(deadline) {
+			return errTimeout
+		}
 	}
 }
 

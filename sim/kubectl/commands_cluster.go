@@ -25,6 +25,18 @@ func clusterCommand(path string) runFunc {
 		return func(_ *Factory, cmd *cobra.Command, _ []string) error { return cmd.Usage() }
 	case "alpha":
 		return func(_ *Factory, cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	case "rollout history":
+		return runRolloutHistory
+	case "rollout pause":
+		return runRolloutPause
+	case "rollout restart":
+		return runRolloutRestart
+	case "rollout resume":
+		return runRolloutResume
+	case "rollout status":
+		return runRolloutStatus
+	case "rollout undo":
+		return runRolloutUndo
 	case "label":
 		return runLabel
 	case "annotate":

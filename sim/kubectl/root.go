@@ -41,12 +41,17 @@ func newRoot(f *Factory) *cobra.Command {
 // runRoot is kubectl without a command.
 func runRoot(f *Factory, cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// runGroup is a command that only holds others: without one of them it prints its help on stderr and fails.
+// runGroup is a command that only holds others: without one of them it prints its help on stderr, rollout on
+// stdout, and fails.
 func runGroup(f *Factory, cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usageErrorf(cmd, "unknown command %q", strings.Join(args, " "))
 	}
-	io.WriteString(f.ErrOut, help.Text(cmd, 0))
+	out := f.ErrOut
+	if cmd.Name() == "rollout" {
+		out = f.Out
+	}
+	io.WriteString(out, help.Text(cmd, 0))
 	return errExit
 }
 

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,7 +14,7 @@ import (
 // A page collects the description: lines of cells, which tabs align.
 type page struct {
 	out  strings.Builder
-	tabs *tabwriter.Writer
+	tabs io.Writer
 	now  time.Time
 	base int // levels by which every piece is indented
 }
@@ -26,7 +27,9 @@ func newPage(now time.Time) *page {
 
 // String ends the page.
 func (p *page) String() string {
-	p.tabs.Flush()
+	if tabs, ok := p.tabs.(*tabwriter.Writer); ok {
+		tabs.Flush()
+	}
 	return p.out.String()
 }
 

@@ -152,6 +152,14 @@ func (p *page) schedulingGroup(g *corev1.PodSchedulingGroup, indent string) {
 	}
 }
 
+// Template tells about a pod template, tabs unaligned, as `kubectl rollout history` prints it.
+func Template(t *corev1.PodTemplateSpec) string {
+	p := &page{}
+	p.tabs = &p.out
+	p.template(t)
+	return p.String()
+}
+
 // template writes the pod template of a controller.
 func (p *page) template(t *corev1.PodTemplateSpec) {
 	p.head(0, "Pod Template")
