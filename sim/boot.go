@@ -8,6 +8,7 @@ import (
 	"terrarium/sim/admission"
 	"terrarium/sim/api"
 	"terrarium/sim/apiserver"
+	"terrarium/sim/auth"
 	"terrarium/sim/bootstrap"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
@@ -50,6 +51,7 @@ func (c *Cluster) boot() error {
 		return err
 	}
 	c.server.SetNodes(nodes{c})
+	c.server.SetAuthorizer(auth.NewStandard(api.Client{Door: c.server, User: apiserver.Loopback()}))
 	c.tasks.AdvanceTo(c.start, nil)
 	c.shell = c.newShell(c.tasks, "exec", 1)
 	return nil

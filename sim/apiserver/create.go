@@ -15,6 +15,10 @@ func (c *call) create() (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if answer, ok, err := c.review(obj); ok {
+		c.created = true
+		return answer, err
+	}
 	m := metaOf(obj)
 	if c.req.Name == "" {
 		c.req.Name = m.GetName()
