@@ -267,6 +267,5 @@ func (k *Kubelet) renewLease() {
 	}
 	lease = lease.DeepCopy()
 	lease.Spec.RenewTime = &now
-	lease.ResourceVersion = ""
 	api.Update(k.Client, lease)
 }
