@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// AddHistory remembers a line that was typed; one like the last, or one that is blank, is not.
+// AddHistory remembers a line that was typed; one like the last, one that is blank or begins with a blank is not.
 func (sh *Shell) AddHistory(line string) {
 	line = strings.TrimRight(line, "\n")
-	if strings.TrimSpace(line) == "" || len(sh.history) > 0 && sh.history[len(sh.history)-1] == line {
+	if strings.TrimSpace(line) == "" || line[0] == ' ' || len(sh.history) > 0 && sh.history[len(sh.history)-1] == line {
 		return
 	}
 	if sh.history = append(sh.history, line); len(sh.history) > 1000 {

@@ -328,3 +328,6 @@ func (p pattern) search(s string, at int) (start, end int, ok bool) {
 	}
 	return 0, 0, false
 }
+
+// Glob reports whether name matches a pattern with * ? and […].
+func Glob(pat, name string) bool { return pattern{text: pat}.match(name) }

@@ -216,8 +216,8 @@ func (sh *Shell) Setenv(name, value string) {
 // SetSize says how large the terminal is.
 func (sh *Shell) SetSize(cols, rows int) { sh.cols, sh.rows = cols, rows }
 
-// SetInteractive makes the shell tell about background jobs as one does that a person types into, and write its
-// messages for a script's line where it is off.
+// SetInteractive makes the shell behave as one that a person types into: it tells about background jobs, keeps a
+// history and expands !.
 func (sh *Shell) SetInteractive(on bool) { sh.interactive = on }
 
 // Exited reports whether the shell has been left by exit.
@@ -248,6 +248,19 @@ func (sh *Shell) Run(ctx context.Context, line string, stdin io.Reader, stdout, 
 	p := sh.main
 	p.ctx = context.WithValue(ctx, groupKey{}, cancel)
 	p.attach(stdin, stdout, stderr, &outputLimit{left: sh.limits.Output, limit: sh.limits.Output, stderr: stderr, cancel: cancel})
+	if sh.interactive {
+		expanded, changed, err := sh.ExpandHistory(line)
+		if err != nil {
+			io.WriteString(stderr, sh.main.name+": "+err.Error()+"\n")
+			p.status = 1
+			return 1
+		}
+		if changed {
+			io.WriteString(stderr, expanded+"\n")
+		}
+		line = expanded
+		sh.AddHistory(line)
+	}
 	return p.top(line)
 }
 
