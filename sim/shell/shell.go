@@ -157,9 +157,14 @@ func (sh *Shell) install(c Config) {
 		sh.fs.MkdirAll(dir, 0o755)
 	}
 	sh.fs.Chmod("/tmp", 0o777|iofs.ModeSticky)
-	for link, target := range map[string]string{"/bin": "usr/bin", "/sbin": "usr/bin", "/usr/sbin": "bin"} {
-		if _, err := sh.fs.Lstat(link); err != nil {
-			sh.fs.Symlink(target, link)
+	for _, l := range [][2]string{{"/bin", "usr/bin"}, {"/sbin", "usr/sbin"}, {"/usr/sbin", ""}} {
+		if _, err := sh.fs.Lstat(l[0]); err == nil {
+			continue
+		}
+		if l[1] == "" {
+			sh.fs.Mkdir(l[0], 0o755)
+		} else {
+			sh.fs.Symlink(l[1], l[0])
 		}
 	}
 	for _, d := range []struct {
@@ -170,14 +175,14 @@ func (sh *Shell) install(c Config) {
 			sh.fs.Mknod("/dev/"+d.name, d.kind, 0o666)
 		}
 	}
-	for name, content := range map[string]string{
-		"/etc/hostname": c.Hostname + "\n",
-		"/etc/passwd":   "root:x:0:0:root:/root:/bin/bash\n",
-		"/etc/group":    "root:x:0:\n",
-		"/etc/hosts":    "127.0.0.1 localhost\n127.0.1.1 " + c.Hostname + "\n",
+	for _, f := range [][2]string{
+		{"/etc/hostname", c.Hostname + "\n"},
+		{"/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"},
+		{"/etc/group", "root:x:0:\n"},
+		{"/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 " + c.Hostname + "\n"},
 	} {
-		if _, err := sh.fs.Stat(name); err != nil {
-			sh.fs.WriteFile(name, []byte(content), 0o644)
+		if _, err := sh.fs.Stat(f[0]); err != nil {
+			sh.fs.WriteFile(f[0], []byte(f[1]), 0o644)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(sh.commands)) {
