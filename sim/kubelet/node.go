@@ -1,6 +1,8 @@
 package kubelet
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"terrarium/sim/api"
-	"terrarium/sim/chance"
 	"terrarium/sim/reference"
 	"terrarium/sim/registry"
 )
@@ -229,8 +230,7 @@ func (k *Kubelet) foreignConditions(old *corev1.NodeStatus) []corev1.NodeConditi
 }
 
 func (k *Kubelet) systemInfo() corev1.NodeSystemInfo {
-	// The machine's ids are the same whenever the cluster is started with the same seed.
-	id := machineID(k.Config.Chance, k.Node.Name)
+	id := machineID(k.Node.Name)
 	info := corev1.NodeSystemInfo{
 		MachineID: strings.ReplaceAll(id, "-", ""), SystemUUID: id, BootID: id, KernelVersion: kernelVersion, OSImage: osImage,
 		ContainerRuntimeVersion: containerdVersion, KubeletVersion: kubeletVersion, OperatingSystem: "linux", Architecture: k.Node.Architecture,
@@ -241,8 +241,11 @@ func (k *Kubelet) systemInfo() corev1.NodeSystemInfo {
 	return info
 }
 
-func machineID(source *chance.Source, name string) string {
-	return source.Fork("machine/" + name).UUID()
+// machineID is the same for every machine of a name, as on the recorded cluster.
+func machineID(name string) string {
+	sum := md5.Sum([]byte(name))
+	id := hex.EncodeToString(sum[:])
+	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
 }
 
 // renewLease says that the node is alive.

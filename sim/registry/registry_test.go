@@ -115,11 +115,11 @@ func TestRecordedSizes(t *testing.T) {
 	w := recorded(t)
 	for image, want := range map[string]int64{
 		"nginx": 72324501, "nginx:1.28": 72324501, "redis:7.2": 51443842, "httpd:2.4": 45146374, "busybox:1.36": 2223685,
-		"registry.example.com/team/app:1.0": 58856420, "registry.example.com:5000/team/app:1.0": 54062660,
+		"registry.example.com/team/app:1.0": 58856420, "registry.example.com:5000/team/app:1.0": 54062660, "registry.example.com/saapp:1.0": 21275300, "registry.example.com/saapp:2.0": 21275300, "myorg/private:1.0": 51599480,
 		"registry.k8s.io/kube-proxy:v1.36.3": 25964312, "registry.k8s.io/coredns/coredns:v1.14.2": 23553139, "registry.k8s.io/pause:3.10.1": 318731,
 	} {
 		res, err := pull(t, w, image, "", Containerd)
-		if strings.HasPrefix(image, "registry.example.com") {
+		if strings.HasPrefix(image, "registry.example.com") || strings.HasPrefix(image, "myorg") {
 			res, err = pull(t, w, image, "myuser:mypassword", Containerd)
 		}
 		if err != "" || res.Size != want {

@@ -191,7 +191,7 @@ func (w *World) image(r *Registry, repo *Repository, repository, tag string) Ima
 		img.Size = repo.Size
 	}
 	if img.Size == 0 {
-		img.Size = madeUpSize(name)
+		img.Size = madeUpSize(repository)
 	}
 	w.digests[repository+"@"+img.Digest] = tag
 	return img
@@ -223,8 +223,9 @@ func madeUpDigest(of string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// madeUpSize is between 8 and 80 MB.
-func madeUpSize(of string) int64 {
-	sum := sha256.Sum256([]byte("size of " + of))
-	return 8_000_000 + int64(binary.BigEndian.Uint32(sum[:])%72_000_000)
+// madeUpSize is that of every image of a repository whose size the data does not tell: between 20 and 83 MB, by the rule
+// of the recorded cluster's registries.
+func madeUpSize(repository string) int64 {
+	sum := sha256.Sum256([]byte(repository))
+	return 20_000_000 + 60*int64(binary.BigEndian.Uint32(sum[:])>>12)
 }
