@@ -99,6 +99,15 @@ func (c *Cluster) controlPlane() scenario.Node {
 // address is the internal IP of the n-th node, the control plane's being number 0.
 func address(n int) string { return fmt.Sprintf("172.30.%d.2", n+1) }
 
+// nodeImages are on every node from the beginning, controlPlaneImages on the control plane's.
+var (
+	nodeImages         = []string{"registry.k8s.io/pause:3.10.1", "registry.k8s.io/kube-proxy:" + bootstrap.Version, "registry.k8s.io/coredns/coredns:v1.14.2"}
+	controlPlaneImages = []string{
+		"registry.k8s.io/etcd:3.6.8-0", "registry.k8s.io/kube-apiserver:" + bootstrap.Version,
+		"registry.k8s.io/kube-controller-manager:" + bootstrap.Version, "registry.k8s.io/kube-scheduler:" + bootstrap.Version,
+	}
+)
+
 func (c *Cluster) startNodes() error {
 	world, err := c.scenario.World()
 	if err != nil {
@@ -107,10 +116,15 @@ func (c *Cluster) startNodes() error {
 	for i, n := range c.nodes() {
 		node := kubelet.Node{
 			Name: n.Name, Address: address(i), PodCIDR: fmt.Sprintf("10.244.%d.0/24", i), Architecture: n.Architecture,
-			Labels: map[string]string{}, Taints: n.Taints, Capacity: n.Capacity,
+			Labels: map[string]string{}, Taints: n.Taints, Capacity: n.Capacity, Images: nodeImages,
+		}
+		if node.Architecture == "" {
+			node.Architecture = "amd64"
 		}
 		if n.ControlPlane() {
-			marked := bootstrap.Node(n.Name, n.Architecture, true)
+			node.StaticPods = bootstrap.StaticPods(bootstrap.Config{ControlPlane: n.Name, Address: node.Address})
+			node.Images = append(controlPlaneImages, nodeImages...)
+			marked := bootstrap.Node(n.Name, node.Architecture, true)
 			maps.Copy(node.Labels, marked.Labels)
 			node.Taints = append(marked.Spec.Taints, node.Taints...)
 		}
