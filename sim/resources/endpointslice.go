@@ -20,6 +20,8 @@ func endpointSlices() *Resource {
 				fillPointer(&s.Ports[i].Protocol, v1.ProtocolTCP)
 			}
 		},
+		Create:         func(_ *Context, s *discoveryv1.EndpointSlice) { dropTopology(s, nil) },
+		Update:         func(_ *Context, s, old *discoveryv1.EndpointSlice) { dropTopology(s, old) },
 		Validate:       validateEndpointSlice,
 		ValidateUpdate: validateEndpointSliceUpdate,
 		Warnings:       endpointSliceWarnings,
@@ -46,4 +48,14 @@ func endpointSlices() *Resource {
 				age(s.CreationTimestamp, now)}
 		},
 	})
+}
+
+// dropTopology drops what the field was used for before nodeName and zone, unless the endpoints stay as they are.
+func dropTopology(s, old *discoveryv1.EndpointSlice) {
+	if old != nil && equality.Semantic.DeepEqual(s.Endpoints, old.Endpoints) {
+		return
+	}
+	for i := range s.Endpoints {
+		s.Endpoints[i].DeprecatedTopology = nil
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -16,7 +17,7 @@ func events() *Resource {
 	return of(&Resource{
 		Version: "v1", Name: "events", Singular: "event", Kind: "Event", ShortNames: []string{"ev"}, Namespaced: true,
 		New: fresh[v1.Event], NewList: fresh[v1.EventList],
-		CreateOnUpdate: true,
+		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[v1.Event]{
 		AnyFinalizers:  true,
 		Validate:       validateEvent,

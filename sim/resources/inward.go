@@ -106,7 +106,7 @@ func writeInwardStruct(out *bytes.Buffer, v reflect.Value) error {
 
 func writeInwardFields(out *bytes.Buffer, v reflect.Value, first *bool) error {
 	names := strings.Fields(inwardOrder(v.Type()))
-	if names == nil {
+	if len(names) == 0 {
 		for i := range v.NumField() {
 			names = append(names, v.Type().Field(i).Name)
 		}

@@ -14,7 +14,16 @@ func leases() *Resource {
 		New: fresh[coordinationv1.Lease], NewList: fresh[coordinationv1.LeaseList],
 		CreateOnUpdate: true, NeedsVersion: true,
 	}, typed[coordinationv1.Lease]{
-		AnyFinalizers:  true,
+		AnyFinalizers: true,
+		Create:        func(_ *Context, l *coordinationv1.Lease) { l.Spec.Strategy, l.Spec.PreferredHolder = nil, nil },
+		Update: func(_ *Context, l, old *coordinationv1.Lease) { // coordinated leader election is off
+			if old.Spec.Strategy == nil {
+				l.Spec.Strategy = nil
+			}
+			if old.Spec.PreferredHolder == nil {
+				l.Spec.PreferredHolder = nil
+			}
+		},
 		Validate:       validateLease,
 		ValidateUpdate: validateLeaseUpdate,
 		Row: func(l *coordinationv1.Lease, now time.Time) []any {

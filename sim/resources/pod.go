@@ -75,6 +75,9 @@ func defaultPod(pod *v1.Pod) {
 		}
 	}
 	defaultPodSpec(spec)
+	if *spec.TerminationGracePeriodSeconds < 0 {
+		*spec.TerminationGracePeriodSeconds = 1
+	}
 	agreePodStatus(&pod.Status)
 }
 

@@ -3,6 +3,8 @@ package resources
 import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"terrarium/sim/reference"
 )
 
 // fill sets *p where it is zero.
@@ -87,7 +89,7 @@ func defaultContainer(c *v1.Container) {
 }
 
 func defaultPullPolicy(image string) v1.PullPolicy {
-	if imageTag(image) == "latest" {
+	if _, tag, _, _ := reference.ParseImage(image); tag == "latest" {
 		return v1.PullAlways
 	}
 	return v1.PullIfNotPresent

@@ -181,7 +181,7 @@ func (c *podChecks) validateClaimNames(at *field.Path, claims []v1.ResourceClaim
 			}
 			seen[key] = true
 		}
-		if !c.claimNames[claim.Name] {
+		if claim.Name != "" && !c.claimNames[claim.Name] {
 			missing := field.NotFound(at, claim.Name)
 			missing.Detail = "must be one of the names in pod.spec.resourceClaims"
 			if len(c.claimNames) == 0 {

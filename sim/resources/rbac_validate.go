@@ -4,6 +4,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/api/validation/path"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -44,7 +45,11 @@ func validateAggregation(p *problems, rule *rbacv1.AggregationRule, anyValues bo
 		p.required(at, "at least one clusterRoleSelector required if aggregationRule is non-nil")
 	}
 	for i := range rule.ClusterRoleSelectors {
-		validateSelector(p, at.Index(i), &rule.ClusterRoleSelectors[i], anyValues)
+		selector := &rule.ClusterRoleSelectors[i]
+		validateSelector(p, at.Index(i), selector, anyValues)
+		if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
+			p.invalid(at.Index(i), nil, "invalid label selector.")
+		}
 	}
 }
 
