@@ -37,6 +37,22 @@ func clusterCommand(path string) runFunc {
 		return runRolloutStatus
 	case "rollout undo":
 		return runRolloutUndo
+	case "scale":
+		return runScale
+	case "set env":
+		return runSetEnv
+	case "set image":
+		return runSetImage
+	case "set resources":
+		return runSetResources
+	case "set selector":
+		return runSetSelector
+	case "set serviceaccount":
+		return runSetServiceAccount
+	case "set subject":
+		return runSetSubject
+	case "certificate":
+		return runRoot
 	case "label":
 		return runLabel
 	case "annotate":

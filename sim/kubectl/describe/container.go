@@ -236,7 +236,7 @@ func (p *page) environment(c *corev1.Container, of *corev1.Pod) {
 			p.field(3, e.Name, "%s (%s:%s)", podField(of, from.FieldRef), from.FieldRef.APIVersion, from.FieldRef.FieldPath)
 		case from.ResourceFieldRef != nil:
 			what := from.ResourceFieldRef.Resource
-			value := containerResource(from.ResourceFieldRef, c)
+			value := ContainerResource(from.ResourceFieldRef, c)
 			if value == "0" && (what == "limits.cpu" || what == "limits.memory") {
 				value = "node allocatable"
 			}
@@ -264,8 +264,8 @@ func podField(of *corev1.Pod, ref *corev1.ObjectFieldSelector) string {
 	return ""
 }
 
-// containerResource is a container's request or limit in units of the divisor, rounded up; "" for what is unknown.
-func containerResource(ref *corev1.ResourceFieldSelector, c *corev1.Container) string {
+// ContainerResource is a container's request or limit in units of the divisor, rounded up; "" for what is unknown.
+func ContainerResource(ref *corev1.ResourceFieldSelector, c *corev1.Container) string {
 	kind, name, _ := strings.Cut(ref.Resource, ".")
 	list := c.Resources.Limits
 	if kind == "requests" {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -88,7 +89,13 @@ func (i *Info) ObjectName() string {
 	if i.Resource != nil {
 		return i.Resource.Name + "/" + i.Name
 	}
-	return i.Name
+	gvk := object.GVK(i.Object)
+	name := strings.ToLower(gvk.Kind)
+	if gvk.Group != "" {
+		// The end of line is upstream's.
+		return name + "." + gvk.Group + "/" + i.Name + "\n"
+	}
+	return name + "/" + i.Name
 }
 
 // Options are the parameters of a write.
