@@ -27,6 +27,7 @@ build/worker.wasm: $(GO_SOURCES)
 
 web/dist/.stamp: bin/terrarium build/terrarium.wasm web/node_modules/.stamp $(WEB_SOURCES) $(LESSON_FILES)
 	cd web && node build.mjs
+	cp build/terrarium.wasm web/dist/
 	bin/terrarium lesson build --out web/dist/lessons lessons
 	node scripts/compress.mjs web/dist
 	@touch $@
