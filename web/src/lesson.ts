@@ -119,7 +119,10 @@ export class TerrariumLesson extends HTMLElement {
     } catch (e) {
       settle(undefined);
       if (turn !== this.opening) return;
-      if (!this.lesson) this.sheet.replaceChildren(unread(e, () => void this.open()));
+      if (!this.lesson) {
+        this.sheet.replaceChildren(unread(e, () => void this.open()));
+        this.terminal.wait("");
+      }
       this.dispatchEvent(new CustomEvent("error", { detail: e }));
     }
   }

@@ -213,7 +213,7 @@ export interface LessonFile {
   files: Record<string, string>;
 }
 
-/** lessons/index.json */
+/** lessons/index.json, made by `terrarium lesson build`; `src` is relative to it. */
 export interface LessonIndex {
   courses: {
     id: string;

@@ -15,11 +15,11 @@ void import(new URL("./terrarium.js", import.meta.url).href);
 function wanted(index: LessonIndex): Entry | undefined {
   const all = index.courses.flatMap((c) => c.lessons);
   const id = new URLSearchParams(location.search).get("lesson");
-  return all.find((l) => l.id === id) ?? (id ? { id, title: id, summary: "", src: `lessons/${id}` } : all[0]);
+  return all.find((l) => l.id === id) ?? (id ? { id, title: id, summary: "", src: id } : all[0]);
 }
 
 function show(entry: Entry): void {
-  element.setAttribute("src", entry.src);
+  element.setAttribute("src", `lessons/${entry.src}`);
   byId("here").textContent = entry.title;
   document.title = `${entry.title} · Terrarium`;
   byId("courses").querySelector(`a[data-id="${CSS.escape(entry.id)}"]`)?.setAttribute("aria-current", "page");
