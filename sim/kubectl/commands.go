@@ -8,8 +8,20 @@ func commandFor(path string) runFunc {
 	switch path {
 	case "":
 		return runRoot
+	case "apply":
+		return runApply
+	case "apply edit-last-applied":
+		return runApplyEditLastApplied
+	case "apply set-last-applied":
+		return runApplySetLastApplied
+	case "apply view-last-applied":
+		return runApplyViewLastApplied
 	case "delete":
 		return runDelete
+	case "diff":
+		return runDiff
+	case "edit":
+		return runEdit
 	case "get":
 		return runGet
 	case "patch":

@@ -61,6 +61,7 @@ func runCreate(f *Factory, cmd *cobra.Command, args []string) error {
 		if err := annotate(flagBool(cmd, "save-config"), i.Object); err != nil {
 			return withSource("creating", i.Source, err)
 		}
+		f.recordCause(cmd, i.Object)
 		if dry != dryRunClient {
 			object.Delete(i.Object, "metadata", "resourceVersion")
 			stored, err := i.Create(i.Object, resource.Options{DryRun: dry == dryRunServer, FieldManager: flagString(cmd, "field-manager"), FieldValidation: validate})

@@ -145,7 +145,7 @@ func (f *Factory) Client() (*rest.Client, error) {
 	transport := f.Transport
 	if f.TransportFor != nil {
 		if transport, err = f.TransportFor(cfg); err != nil {
-			return nil, err
+			transport = unreachable{err}
 		}
 	}
 	if transport == nil {
@@ -158,6 +158,11 @@ func (f *Factory) Client() (*rest.Client, error) {
 	}
 	return f.client, nil
 }
+
+// unreachable is the way to a server that there is none to.
+type unreachable struct{ err error }
+
+func (u unreachable) RoundTrip(*http.Request) (*http.Response, error) { return nil, u.err }
 
 // askLogin asks for a user name and a password on standard input, as kubectl does where a TLS server is named and no credentials are.
 func (f *Factory) askLogin() (user, password string, err error) {
@@ -231,7 +236,7 @@ func (f *Factory) fetch(url string) ([]byte, error) {
 	if f.TransportFor != nil {
 		t, err := f.TransportFor(rest.Config{Host: url, UserAgent: "Go-http-client/1.1"})
 		if err != nil {
-			return nil, err
+			t = unreachable{err}
 		}
 		transport = t
 	}
@@ -252,21 +257,28 @@ func (f *Factory) uuid() string {
 	return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", uint32(a), uint16(a>>32), uint16(a>>48)&0xfff, uint16(b)&0xfff, b>>16)
 }
 
+func (f *Factory) tempDir() string {
+	if dir := f.Getenv("TMPDIR"); dir != "" {
+		return dir
+	}
+	return "/tmp"
+}
+
+// tempName is a name in the temporary directory that nothing has yet.
+func (f *Factory) tempName(prefix string) string {
+	for {
+		name := fmt.Sprintf("%s/%s%d", f.tempDir(), prefix, uint32(f.Rand()))
+		if _, err := f.Files.Stat(name); err != nil {
+			return name
+		}
+	}
+}
+
 // tempFile writes data to a new file in the temporary directory and returns its name.
 func (f *Factory) tempFile(prefix, suffix string, data []byte) (string, error) {
-	dir := f.Getenv("TMPDIR")
-	if dir == "" {
-		dir = "/tmp"
+	if err := f.Files.MkdirAll(f.tempDir(), os.ModePerm|os.ModeSticky); err != nil {
+		return "", err
 	}
-	for range 100 {
-		name := fmt.Sprintf("%s/%s%d%s", dir, prefix, uint32(f.Rand()), suffix)
-		if _, err := f.Files.Stat(name); err == nil {
-			continue
-		}
-		if err := f.Files.MkdirAll(dir, os.ModePerm|os.ModeSticky); err != nil {
-			return "", err
-		}
-		return name, f.Files.WriteFile(name, data, 0o600)
-	}
-	return "", errors.New("no free name for a temporary file")
+	name := f.tempName(prefix) + suffix
+	return name, f.Files.WriteFile(name, data, 0o600)
 }

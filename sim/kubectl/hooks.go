@@ -3,19 +3,12 @@ package kubectl
 import (
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"terrarium/sim/kubectl/object"
 )
 
 // kustomize builds the kustomization in dir into manifests.
 func (f *Factory) kustomize(dir string) ([]byte, error) {
 	return nil, notSimulated("kubectl kustomize")
-}
-
-// editBeforeCreate opens the objects in the editor and creates what comes of them.
-func (f *Factory) editBeforeCreate(cmd *cobra.Command) error {
-	return notSimulated("kubectl create --edit")
 }
 
 // attachOptions say how the terminal is joined with a running container.

@@ -27,7 +27,9 @@ type Env struct {
 	// Sleep returns ctx.Err() where ctx ends first.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Edit runs the editor argv on the file path; nil where there is no editor.
-	Edit  func(ctx context.Context, argv []string, path string) error
+	Edit func(ctx context.Context, argv []string, path string) error
+	// Exec runs another program of the machine with the same standard streams; 127 says that there is no such program. It may be nil.
+	Exec  func(ctx context.Context, argv []string) (exit int)
 	TTY   bool // stdout and stderr are a terminal
 	Width int  // of the terminal, in columns; 0 where unknown
 	Rand  func() uint64

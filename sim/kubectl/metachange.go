@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"terrarium/sim/kubectl/object"
 	"terrarium/sim/kubectl/resource"
@@ -155,26 +154,4 @@ func difference(before, after object.Object) object.Object {
 		}
 	}
 	return out
-}
-
-const changeCause = "kubernetes.io/change-cause"
-
-// recordCause notes the command in the object's annotation where --record asks for it.
-func (f *Factory) recordCause(cmd *cobra.Command, o object.Object) {
-	if !flagBool(cmd, "record") {
-		return
-	}
-	words := []string{"kubectl"}
-	var flags []string
-	root := cmd.Root()
-	set := cmd.Flags()
-	for c := cmd; c != root; c = c.Parent() {
-		words = append(words[:1], append([]string{c.Name()}, words[1:]...)...)
-	}
-	words = append(words, set.Args()...)
-	_ = set.ParseAll(f.Args, func(flag *pflag.Flag, value string) error {
-		flags = append(flags, "--"+flag.Name+"="+value)
-		return nil
-	})
-	object.Set(o, strings.Join(append(words, flags...), " "), "metadata", "annotations", changeCause)
 }

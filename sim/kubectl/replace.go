@@ -114,6 +114,7 @@ func (r *replacer) replace() error {
 		if err := annotate(flagBool(r.cmd, "save-config"), i.Object); err != nil {
 			return withSource("replacing", i.Source, err)
 		}
+		r.recordCause(r.cmd, i.Object)
 		if r.dry == dryRunClient {
 			return r.printer.Print(i.Object, r.Out)
 		}
@@ -176,6 +177,7 @@ func (r *replacer) recreate() error {
 		if err := annotate(flagBool(r.cmd, "save-config"), i.Object); err != nil {
 			return err
 		}
+		r.recordCause(r.cmd, i.Object)
 		object.Delete(i.Object, "metadata", "resourceVersion")
 		i.Subresource = ""
 		stored, err := i.Create(i.Object, r.options())

@@ -34,6 +34,9 @@ func newRoot(f *Factory) *cobra.Command {
 	}
 	root = help.Tree(f.Args, f.home(), run, missing)
 	help.Install(root, f.Out, f.ErrOut, f.helpWidth())
+	if d, _, err := root.Find([]string{"diff"}); err == nil && d != root {
+		d.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exitError{2, usageErrorf(c, "%s", err)} })
+	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

@@ -50,6 +50,14 @@ func toObject(v any) (object.Object, error) {
 
 var errNoKind = errors.New("missing apiVersion or kind; try GetObjectKind().SetGroupVersionKind() if you know the type")
 
+// List holds several objects; its JSON begins with the kind.
+type List struct {
+	Kind       string          `json:"kind"`
+	APIVersion string          `json:"apiVersion"`
+	Metadata   struct{}        `json:"metadata"`
+	Items      []object.Object `json:"items"`
+}
+
 // JSON writes indented JSON, an event on one line.
 type JSON struct{}
 
@@ -107,6 +115,14 @@ func (p WithoutManagedFields) Print(v any, w io.Writer) error {
 		fields := typed.GetManagedFields()
 		typed.SetManagedFields(nil)
 		defer typed.SetManagedFields(fields)
+	}
+	if list, ok := v.(*List); ok {
+		out := *list
+		out.Items = nil
+		for _, o := range list.Items {
+			out.Items = append(out.Items, stripped(o))
+		}
+		return p.Printer.Print(&out, w)
 	}
 	o, ok := v.(map[string]any)
 	if !ok {

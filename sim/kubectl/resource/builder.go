@@ -73,6 +73,10 @@ type Builder struct {
 	// Validate makes objects in files be checked for apiVersion and kind before anything else.
 	Validate bool
 
+	// Stream is one more manifest; errors call it StreamName.
+	Stream     io.Reader
+	StreamName string
+
 	Namespace        string
 	AllNamespaces    bool
 	EnforceNamespace bool // objects of another namespace are an error

@@ -44,6 +44,10 @@ func (b *Builder) addFilenames() {
 	for _, name := range f.Names {
 		b.addFilename(name)
 	}
+	if b.Stream != nil {
+		b.stdin = true
+		b.paths = append(b.paths, func(fn VisitFunc) error { return b.parse(b.Stream, b.StreamName, fn) })
+	}
 	if f.Kustomize != "" {
 		b.paths = append(b.paths, func(fn VisitFunc) error {
 			data, err := b.Kustomize(f.Kustomize)
@@ -260,29 +264,11 @@ func (r *rawDocument) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// validate is what is left to the client where the server checks fields: whether the object says what it is. kubectl learns from
-// the server's OpenAPI that it does; a server that cannot be reached shows here.
+// validate is what is left to the client where the server checks fields. kubectl learns from the server's OpenAPI that it does; a
+// server that cannot be reached shows here.
 func (b *Builder) validate(data []byte) error {
-	var v any
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := Validate(data); err != nil {
 		return err
-	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		return errors.New("invalid object to validate")
-	}
-	var errs []error
-	apiVersion, err := stringField(m, "apiVersion")
-	if err != nil {
-		errs = append(errs, err)
-	} else if _, err := schema.ParseGroupVersion(apiVersion); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := stringField(m, "kind"); err != nil {
-		errs = append(errs, err)
-	}
-	if len(errs) > 0 {
-		return utilerrors.NewAggregate(errs)
 	}
 	mapper, err := b.Mapper()
 	if err != nil {
@@ -298,6 +284,34 @@ func (b *Builder) validate(data []byte) error {
 		return fmt.Errorf("failed to download openapi: %w", unreachable)
 	}
 	return nil
+}
+
+// Validate says whether a document, JSON or YAML, is an object that says what it is.
+func Validate(data []byte) error {
+	data, err := yaml.ToJSON(data)
+	if err != nil {
+		return err
+	}
+	var v any
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return errors.New("invalid object to validate")
+	}
+	var errs []error
+	apiVersion, err := stringField(m, "apiVersion")
+	if err == nil {
+		_, err = schema.ParseGroupVersion(apiVersion)
+	}
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := stringField(m, "kind"); err != nil {
+		errs = append(errs, err)
+	}
+	return utilerrors.NewAggregate(errs)
 }
 
 func stringField(m map[string]any, name string) (string, error) {

@@ -84,6 +84,18 @@ func (i *Info) Refresh(o object.Object) {
 	i.Name, i.Namespace, i.ResourceVersion, i.Object = object.Name(o), object.Namespace(o), object.ResourceVersion(o), o
 }
 
+// RequireNamespace puts an object without a namespace into namespace, and refuses one of another.
+func (i *Info) RequireNamespace(namespace string) error { return requireNamespace(namespace)(i, nil) }
+
+// String tells type, name and namespace apart, over two lines, as errors quote them.
+func (i *Info) String() string {
+	s := fmt.Sprintf("Name: %q, Namespace: %q", i.Name, i.Namespace)
+	if i.Resource != nil {
+		s = fmt.Sprintf("Resource: %q, GroupVersionKind: %q\n%s", i.Resource.GVR().String(), i.Resource.GVK().String(), s)
+	}
+	return s
+}
+
 // ObjectName is type and name: deployments/web.
 func (i *Info) ObjectName() string {
 	if i.Resource != nil {
