@@ -300,7 +300,7 @@ func (e *editor) change(infos []*resource.Info, i *resource.Info, got *outcome) 
 		}
 		return e.print(i, "edited")
 	}
-	kind, change, err := twoWay(was.Object, i)
+	kind, change, err := editPatch(was.Object, i)
 	if err != nil {
 		return err
 	}
@@ -319,8 +319,8 @@ func (e *editor) change(infos []*resource.Info, i *resource.Info, got *outcome) 
 	return e.print(i, "edited")
 }
 
-// twoWay is the patch from one state of an object to another.
-func twoWay(was object.Object, i *resource.Info) (kind string, change []byte, err error) {
+// editPatch is the patch from one state of an object to another.
+func editPatch(was object.Object, i *resource.Info) (kind string, change []byte, err error) {
 	var m map[string]any
 	if s := schemaFor(i.Resource.GVK()); s != nil {
 		kind = rest.StrategicPatch
