@@ -19,11 +19,14 @@ build: bin/terrarium web/dist/.stamp
 bin/terrarium: $(GO_SOURCES)
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./sim/cmd/terrarium
 
+# Without inlining the wasm is 14 % smaller (RATIONALE.md).
+WASMFLAGS := -gcflags=all=-l
+
 build/terrarium.wasm: $(GO_SOURCES)
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./wasm/browser
+	GOOS=js GOARCH=wasm $(GO) build -trimpath $(WASMFLAGS) -ldflags '$(LDFLAGS)' -o $@ ./wasm/browser
 
 build/worker.wasm: $(GO_SOURCES)
-	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./wasm/worker
+	GOOS=js GOARCH=wasm $(GO) build -trimpath $(WASMFLAGS) -ldflags '$(LDFLAGS)' -o $@ ./wasm/worker
 
 web/dist/.stamp: bin/terrarium build/terrarium.wasm web/node_modules/.stamp $(WEB_SOURCES) $(LESSON_FILES)
 	cd web && node build.mjs
