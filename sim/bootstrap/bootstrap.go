@@ -105,6 +105,11 @@ func serviceCIDR(c Config) error {
 	})
 }
 
+func singleStack() *v1.IPFamilyPolicy {
+	policy := v1.IPFamilyPolicySingleStack
+	return &policy
+}
+
 // kubernetesService creates the service of the API server; its endpoints are the server's own matter, too.
 func kubernetesService(c Config) error {
 	port := int32(Port)
@@ -116,6 +121,7 @@ func kubernetesService(c Config) error {
 		},
 		Spec: v1.ServiceSpec{
 			Type: v1.ServiceTypeClusterIP, ClusterIP: ServiceIP, SessionAffinity: v1.ServiceAffinityNone,
+			IPFamilies: []v1.IPFamily{v1.IPv4Protocol}, IPFamilyPolicy: singleStack(),
 			Ports: []v1.ServicePort{{Name: https, Protocol: tcp, Port: 443, TargetPort: intstr.FromInt32(port)}},
 		},
 	}); err != nil {

@@ -62,7 +62,7 @@ func fromManifest[T any, P api.Object[T]](c Config, name string) error {
 }
 
 func configMaps(c Config) error {
-	for _, doc := range strings.Split(c.manifest("configmaps.yaml"), "\n---\n") {
+	for _, doc := range strings.Split(c.manifest("configmaps.yaml"), "---\n") {
 		var cm v1.ConfigMap
 		if err := yaml.UnmarshalStrict([]byte(doc), &cm); err != nil {
 			return fmt.Errorf("configmaps.yaml: %w", err)
@@ -147,9 +147,9 @@ func dnsService(c Config) error {
 			Annotations: map[string]string{"prometheus.io/port": "9153", "prometheus.io/scrape": "true"},
 		},
 		Spec: v1.ServiceSpec{
-			ClusterIP: DNSServiceIP,
-			Ports:     []v1.ServicePort{port("dns", 53, v1.ProtocolUDP), port("dns-tcp", 53, v1.ProtocolTCP), port("metrics", 9153, v1.ProtocolTCP)},
-			Selector:  map[string]string{"k8s-app": "kube-dns"},
+			ClusterIP: DNSServiceIP, IPFamilies: []v1.IPFamily{v1.IPv4Protocol}, IPFamilyPolicy: singleStack(),
+			Ports:    []v1.ServicePort{port("dns", 53, v1.ProtocolUDP), port("dns-tcp", 53, v1.ProtocolTCP), port("metrics", 9153, v1.ProtocolTCP)},
+			Selector: map[string]string{"k8s-app": "kube-dns"},
 		},
 	})
 }

@@ -16,8 +16,11 @@ func served[T any](client api.Client) bool {
 }
 
 // Node is the object as which a kubelet registers: its name, labels and taints, and no status. A control plane's node
-// also has what kubeadm marks it with.
+// also has what kubeadm marks it with. arch is amd64 where it is empty.
 func Node(name, arch string, controlPlane bool) *v1.Node {
+	if arch == "" {
+		arch = "amd64"
+	}
 	n := &v1.Node{ObjectMeta: metav1.ObjectMeta{
 		Name: name,
 		Labels: map[string]string{
