@@ -14,6 +14,7 @@ import (
 	"terrarium/sim/clock"
 	"terrarium/sim/controllers"
 	"terrarium/sim/kubelet"
+	"terrarium/sim/leader"
 	"terrarium/sim/pki"
 	"terrarium/sim/registry"
 	"terrarium/sim/resources"
@@ -69,8 +70,9 @@ func (c *Cluster) startControlPlane() error {
 	if err := bootstrap.Kubeadm(b); err != nil {
 		return fmt.Errorf("making the cluster: %w", err)
 	}
+	leader.Serve(leader.Config{Clock: c.clock, Chance: c.chance, Client: b.Client, Host: b.ControlPlane})
 	err := controllers.Start(controllers.Config{
-		Clock: c.clock, Chance: c.chance, Door: c.server, Resources: c.server.Resources, RootCA: string(c.pki.Cert),
+		Clock: c.clock, Chance: c.chance, Door: c.server, Host: b.ControlPlane, Resources: c.server.Resources, RootCA: string(c.pki.Cert),
 	})
 	if err != nil {
 		return fmt.Errorf("starting the controllers: %w", err)

@@ -20,6 +20,7 @@ import (
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
 	"terrarium/sim/events"
+	"terrarium/sim/leader"
 	"terrarium/sim/loop"
 	"terrarium/sim/resources"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Clock  *clock.Clock
 	Chance *chance.Source
 	Door   api.Door
+	Host   string // where the controller manager runs; "" leaves out its lease
 	// Resources are the kinds that the API server serves now; nil leaves out the controllers that concern all kinds.
 	Resources func() []*resources.Resource
 	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
@@ -37,6 +39,10 @@ type Config struct {
 
 // Start starts every controller. They do nothing before the clock advances.
 func Start(cfg Config) error {
+	if cfg.Host != "" {
+		client := api.Client{Door: cfg.Door, User: api.User{Name: "system:kube-controller-manager", Groups: []string{"system:authenticated"}}}
+		leader.Lead(leader.Config{Clock: cfg.Clock, Chance: cfg.Chance, Client: client, Host: cfg.Host}, "kube-controller-manager")
+	}
 	for _, start := range []func(Config) error{
 		startClusterRoleAggregation,
 		startServiceAccount,
@@ -77,7 +83,7 @@ type base struct {
 // newBase gives a controller its identity (account is the name of its service account in kube-system), its
 // recorder (component is the source of its Events) and its queue.
 func newBase(cfg Config, account, component string, reconcile loop.Reconcile) base {
-	client := api.Client{Door: cfg.Door, User: serviceAccountUser("kube-system", account)}
+	client := api.Client{Door: informed{cfg.Door}, User: serviceAccountUser("kube-system", account)}
 	return base{
 		clock:  cfg.Clock,
 		chance: cfg.Chance.Fork("controllers/" + account),
@@ -85,6 +91,19 @@ func newBase(cfg Config, account, component string, reconcile loop.Reconcile) ba
 		events: events.New(events.Config{Clock: cfg.Clock, Chance: cfg.Chance, Client: client, Component: component}),
 		loop:   loop.New(cfg.Clock, cfg.Chance, account, reconcile),
 	}
+}
+
+// informed reads as the informers that all controllers share: what is in their caches, no controller is refused.
+type informed struct{ api.Door }
+
+// Do implements api.Door.
+func (d informed) Do(req *api.Request) (runtime.Object, error) {
+	if req.Subresource == "" && (req.Verb == "get" || req.Verb == "list") {
+		r := *req
+		r.User = api.User{Name: "system:kube-controller-manager", Groups: []string{"system:masters", "system:authenticated"}}
+		req = &r
+	}
+	return d.Door.Do(req)
 }
 
 func serviceAccountUser(namespace, name string) api.User {

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func TestEndpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wait(time.Second)
-	if !gone[v1.Endpoints](w, "web") || len(list[discoveryv1.EndpointSlice](w)) != 0 {
+	if !gone[v1.Endpoints](w, "web") || len(slicesOf(w)) != 0 {
 		t.Error("left behind by the service")
 	}
 }
@@ -59,7 +60,7 @@ func TestEndpointSlices(t *testing.T) {
 	manifest[v1.Service](w, dns)
 	manifest[appsv1.Deployment](w, web)
 	w.wait(3 * time.Second)
-	all := list[discoveryv1.EndpointSlice](w)
+	all := slicesOf(w)
 	if len(all) != 1 || len(all[0].Endpoints) != 4 || !*all[0].Endpoints[0].Conditions.Ready {
 		t.Fatalf("%+v", all)
 	}
@@ -72,8 +73,15 @@ func TestEndpointSlices(t *testing.T) {
 	}
 	change(w, "web", func(d *appsv1.Deployment) { n := int32(0); d.Spec.Replicas = &n })
 	w.wait(3 * time.Second)
-	after := list[discoveryv1.EndpointSlice](w)
+	after := slicesOf(w)
 	if len(after) != 1 || after[0].Name != all[0].Name || len(after[0].Endpoints) != 0 || len(after[0].Ports) != 0 {
 		t.Errorf("without pods: %+v", after)
 	}
+}
+
+// slicesOf are the slices of the service web.
+func slicesOf(w *world) []*discoveryv1.EndpointSlice {
+	w.Helper()
+	all := list[discoveryv1.EndpointSlice](w)
+	return slices.DeleteFunc(all, func(s *discoveryv1.EndpointSlice) bool { return s.Labels[discoveryv1.LabelServiceName] != "web" })
 }

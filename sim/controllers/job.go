@@ -97,9 +97,8 @@ func (c *jobs) releaseOrphan(key string) (time.Duration, error) {
 
 // untrack takes the job's hold off a pod that is counted.
 func (c *jobs) untrack(pod *v1.Pod) error {
-	pod = pod.DeepCopy()
-	pod.Finalizers = slices.DeleteFunc(pod.Finalizers, func(f string) bool { return f == batchv1.JobTrackingFinalizer })
-	_, err := api.Update(c.client, pod)
+	finalizers := slices.DeleteFunc(slices.Clone(pod.Finalizers), func(f string) bool { return f == batchv1.JobTrackingFinalizer })
+	_, err := patchMeta(c.client, pod, "finalizers", finalizers)
 	return ignoreMissing(err)
 }
 

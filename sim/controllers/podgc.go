@@ -52,7 +52,7 @@ func (c *podGC) reconcile(key string) (time.Duration, error) {
 		return 0, ignoreMissing(err)
 	}
 	if !podEnded(pod) {
-		err := c.disrupt(pod, "DeletionByPodGC", "PodGC: node no longer exists", func(p *v1.Pod) { p.Status.Phase = v1.PodFailed })
+		err := c.disrupt(pod, "DeletionByPodGC", "PodGC: node no longer exists", v1.PodFailed)
 		if err != nil {
 			return 0, ignoreMissing(err)
 		}

@@ -1,6 +1,9 @@
 package controllers
 
 import (
+	"encoding/json"
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -72,25 +75,24 @@ func claim[T any, P api.Object[T]](c api.Client, owner metav1.Object, kind schem
 }
 
 func adopt[T any, P api.Object[T]](c api.Client, owner metav1.Object, kind schema.GroupVersionKind, obj P) (P, error) {
-	mine := obj.DeepCopyObject().(P)
-	mine.SetOwnerReferences(append(mine.GetOwnerReferences(), *metav1.NewControllerRef(owner, kind)))
-	return api.Update(c, mine)
+	return patchMeta(c, obj, "ownerReferences", append(obj.GetOwnerReferences(), *metav1.NewControllerRef(owner, kind)))
 }
 
 func release[T any, P api.Object[T]](c api.Client, owner metav1.Object, obj P) error {
-	free := obj.DeepCopyObject().(P)
-	var refs []metav1.OwnerReference
-	for _, ref := range free.GetOwnerReferences() {
-		if ref.UID != owner.GetUID() {
-			refs = append(refs, ref)
-		}
+	refs := slices.DeleteFunc(slices.Clone(obj.GetOwnerReferences()), func(r metav1.OwnerReference) bool { return r.UID == owner.GetUID() })
+	_, err := patchMeta(c, obj, "ownerReferences", refs)
+	return ignoreMissing(err)
+}
+
+// patchMeta replaces one field of the object's metadata, if it is still the object that was read.
+func patchMeta[T any, P api.Object[T]](c api.Client, obj P, field string, value any) (P, error) {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		field: value, "uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion(),
+	}})
+	if err != nil {
+		return nil, err
 	}
-	free.SetOwnerReferences(refs)
-	_, err := api.Update(c, free)
-	if errors.IsNotFound(err) {
-		return nil
-	}
-	return err
+	return api.Patch[T, P](c, obj.GetNamespace(), obj.GetName(), "", types.MergePatchType, patch)
 }
 
 func controlledBy(obj metav1.Object, uid types.UID) bool {

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"encoding/json"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -121,28 +122,26 @@ func tolerance(pod *v1.Pod, taint *v1.Taint) (tolerated bool, seconds *int64) {
 
 func (c *taintEviction) evict(pod *v1.Pod) error {
 	c.eventf(pod, v1.EventTypeNormal, "TaintManagerEviction", "Marking for deletion Pod %s", keyOf(pod))
-	err := c.disrupt(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", nil)
+	err := c.disrupt(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", "")
 	if err == nil {
 		err = api.Delete[v1.Pod](c.client, pod.Namespace, pod.Name, nil)
 	}
 	return ignoreMissing(err)
 }
 
-// disrupt notes on a pod why it is about to be deleted; change may be nil.
-func (b *base) disrupt(pod *v1.Pod, reason, message string, change func(*v1.Pod)) error {
-	next := pod.DeepCopy()
-	c := v1.PodCondition{
+// disrupt notes on a pod why it is about to be deleted; a phase that is not empty becomes the pod's.
+func (b *base) disrupt(pod *v1.Pod, reason, message string, phase v1.PodPhase) error {
+	status := map[string]any{"conditions": []v1.PodCondition{{
 		Type: v1.DisruptionTarget, Status: v1.ConditionTrue, Reason: reason, Message: message,
 		ObservedGeneration: pod.Generation, LastTransitionTime: b.now(),
+	}}}
+	if phase != "" {
+		status["phase"] = phase
 	}
-	if had := podCondition(next, v1.DisruptionTarget); had != nil {
-		*had = c
-	} else {
-		next.Status.Conditions = append(next.Status.Conditions, c)
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
+	if err != nil {
+		return err
 	}
-	if change != nil {
-		change(next)
-	}
-	_, err := api.UpdateStatus(b.client, next)
+	_, err = api.Patch[v1.Pod](b.client, pod.Namespace, pod.Name, "status", types.StrategicMergePatchType, patch)
 	return err
 }

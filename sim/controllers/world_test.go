@@ -15,6 +15,8 @@ import (
 	"terrarium/sim/admission"
 	"terrarium/sim/api"
 	"terrarium/sim/apiserver"
+	"terrarium/sim/auth"
+	"terrarium/sim/bootstrap"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
 	"terrarium/sim/resources"
@@ -33,10 +35,12 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	c, source := clock.New(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), chance.New(1)
 	server := apiserver.New(apiserver.Config{Clock: c, Chance: source, Resources: resources.All(), Admission: admission.Default()})
-	w := &world{T: t, clock: c, admin: api.Client{Door: server, User: api.User{Name: "kubernetes-admin"}}}
-	for _, ns := range []string{"default", "kube-system"} {
-		w.create(&v1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
+	w := &world{T: t, clock: c, admin: api.Client{Door: server, User: api.User{Name: "kubernetes-admin", Groups: []string{"system:masters"}}}}
+	loopback := api.Client{Door: server, User: apiserver.Loopback()}
+	if err := bootstrap.APIServer(bootstrap.Config{Client: loopback, Now: c.Now(), Address: "172.30.1.2", Hex: source.Hex}); err != nil {
+		t.Fatal(err)
 	}
+	server.SetAuthorizer(strict{t, auth.NewStandard(loopback)})
 	if err := Start(Config{Clock: c, Chance: source, Door: server, Resources: server.Resources, RootCA: "the root"}); err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +49,20 @@ func newWorld(t *testing.T) *world {
 	}
 	w.wait(time.Second)
 	return w
+}
+
+// strict fails the test when a controller is refused something.
+type strict struct {
+	t *testing.T
+	auth.Authorizer
+}
+
+func (s strict) Authorize(a auth.Attributes) (bool, string) {
+	allowed, reason := s.Authorizer.Authorize(a)
+	if !allowed {
+		s.t.Errorf("%s may not %s %s/%s of %q", a.User.Name, a.Verb, a.Resource, a.Subresource, a.Group)
+	}
+	return allowed, reason
 }
 
 // kubelet binds and starts new pods, and ends deleted ones.

@@ -16,6 +16,7 @@ import (
 	"terrarium/sim/api"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
+	"terrarium/sim/leader"
 	"terrarium/sim/loop"
 )
 
@@ -32,7 +33,7 @@ type Config struct {
 	Clock  *clock.Clock
 	Chance *chance.Source
 	Door   api.Door
-	Host   string // where it runs, for its Events
+	Host   string // where it runs, for its Events; "" leaves out its lease
 	// Recorder overrides how Events are made; nil for the scheduler's own way.
 	Recorder Recorder
 }
@@ -45,6 +46,7 @@ type Scheduler struct {
 	events Recorder
 	queue  *queue
 	infos  map[*v1.Pod]*podInfo
+	lead   func() // takes the lease; nil for none
 }
 
 // User is the identity under which the scheduler writes.
@@ -66,11 +68,21 @@ func New(cfg Config) *Scheduler {
 	}
 	s.queue = newQueue(cfg.Clock)
 	s.queue.loop = loop.New(cfg.Clock, cfg.Chance, "scheduler", s.turn)
+	if cfg.Host != "" {
+		s.lead = func() {
+			leader.Lead(leader.Config{Clock: cfg.Clock, Chance: cfg.Chance, Client: s.client, Host: cfg.Host}, "kube-scheduler")
+		}
+	}
 	return s
 }
 
 // Start watches what matters to pending pods. Nothing is bound before the clock advances.
-func (s *Scheduler) Start() error { return s.watch() }
+func (s *Scheduler) Start() error {
+	if s.lead != nil {
+		s.lead()
+	}
+	return s.watch()
+}
 
 // turn moves a pod whose back-off has ended to the active queue, or, for the empty key, takes the first from there.
 func (s *Scheduler) turn(key string) (time.Duration, error) {
