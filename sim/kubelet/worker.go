@@ -167,8 +167,10 @@ func (w *worker) complete(err error, transition bool) {
 	}
 }
 
+// jitter adds up to half of d. The mean of three draws keeps it near the middle, so that most sessions see what is usual.
 func (w *worker) jitter(d time.Duration) time.Duration {
-	return d + time.Duration(w.k.chance.Float64()*jitterFactor*float64(d))
+	draw := (w.k.chance.Float64() + w.k.chance.Float64() + w.k.chance.Float64()) / 3
+	return d + time.Duration(draw*jitterFactor*float64(d))
 }
 
 // later plans a sync at the first tick of the sync loop after d.

@@ -66,6 +66,8 @@ func (r *recorder) Event(pod *v1.Pod, kind, reason, action, note string) {
 		Reason:              reason,
 		Message:             note,
 		Type:                kind,
+		// As recorded: the real scheduler's Events have a count of 1, and these times, from their first moment on.
+		Count: 1, FirstTimestamp: metav1.NewTime(now.Time), LastTimestamp: metav1.NewTime(now.Time),
 	}
 	if _, err := api.Create(r.client, e); err == nil {
 		r.known[key] = &series{event: e, written: now.Time}
