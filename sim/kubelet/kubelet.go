@@ -65,7 +65,9 @@ type Kubelet struct {
 	disk        *vfs.FS         // what volumes hold that containers share; nil until one needs it
 	hostMade    map[string]bool // folders of the node that volumes have made
 	shownImages []corev1.ContainerImage
-	reported    time.Time // when the node's status was last written
+	newImages   bool         // shownImages are not in the node's status yet
+	seenNode    *corev1.Node // when its status was last compared
+	reported    time.Time    // when its status was last written
 	stopped     bool
 	unwatch     func()
 }

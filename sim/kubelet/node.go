@@ -113,7 +113,11 @@ func (k *Kubelet) register() error {
 	k.reportNode()
 	k.every(leasePeriod, k.chance.Between(0, leasePeriod), k.renewLease)
 	k.every(statusPeriod, k.chance.Between(0, statusPeriod), k.reportNode)
-	k.every(imagePeriod, k.chance.Between(0, imagePeriod), func() { k.shownImages = k.images.store.list() })
+	k.every(imagePeriod, k.chance.Between(0, imagePeriod), func() {
+		now := k.images.store.list()
+		k.newImages = k.newImages || !equality.Semantic.DeepEqual(now, k.shownImages)
+		k.shownImages = now
+	})
 	k.renewLease()
 	return nil
 }
@@ -153,15 +157,16 @@ func (k *Kubelet) newNode() *corev1.Node {
 // reportNode writes the node's status where it has changed, or has not been written for long.
 func (k *Kubelet) reportNode() {
 	node, err := api.Get[corev1.Node](k.Client, "", k.Node.Name)
-	if apierrors.IsNotFound(err) {
-		return
-	}
 	if err != nil {
+		return // nobody registers a deleted node anew, as nobody restarts the kubelet
+	}
+	quiet := k.Clock.Since(k.reported) < reportPeriod
+	if quiet && node == k.seenNode && !k.newImages {
 		return
 	}
+	k.seenNode, k.newImages = node, false
 	changed := node.DeepCopy()
 	k.fillStatus(&changed.Status, &node.Status)
-	quiet := k.Clock.Since(k.reported) < reportPeriod
 	if quiet && equality.Semantic.DeepEqual(withoutHeartbeats(node.Status), withoutHeartbeats(changed.Status)) {
 		return
 	}
