@@ -53,6 +53,8 @@ func clusterCommand(path string) runFunc {
 		return runSetSubject
 	case "certificate":
 		return runRoot
+	case "explain":
+		return runExplain
 	case "label":
 		return runLabel
 	case "annotate":

@@ -38,7 +38,7 @@ func Install(root *cobra.Command, stdout, stderr io.Writer, width int) {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 	})
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		io.WriteString(stdout, wrap(Text(c, limit), limit))
+		io.WriteString(stdout, Wrap(Text(c, limit), limit))
 	})
 	root.SetUsageFunc(func(c *cobra.Command) error {
 		_, err := io.WriteString(stderr, usage(c, limit))
@@ -58,7 +58,7 @@ func Install(root *cobra.Command, stdout, stderr io.Writer, width int) {
 	if options, _, err := root.Find([]string{"options"}); err == nil && options != root {
 		options.SetHelpFunc(func(*cobra.Command, []string) {})
 		options.SetUsageFunc(func(c *cobra.Command) error {
-			_, err := io.WriteString(stdout, wrap(Options(c, limit), limit))
+			_, err := io.WriteString(stdout, Wrap(Options(c, limit), limit))
 			return err
 		})
 	}
@@ -184,7 +184,7 @@ func flags(set *pflag.FlagSet, limit int) string {
 		}
 		text = strings.ReplaceAll(text, "\n", " ")
 		if limit > 0 {
-			text = wrap(text, limit-10)
+			text = Wrap(text, limit-10)
 		}
 		b.WriteString("--" + f.Name + "=" + value + ":\n\t" + strings.ReplaceAll(text, "\n", "\n\t") + "\n\n")
 	})

@@ -94,8 +94,8 @@ func TestWrap(t *testing.T) {
 		{"a\n  b c", 80, "a\n  b c"},
 		{"ends with blanks   \nnext", 80, "ends with blanks   \nnext"},
 	} {
-		if got := wrap(c.in, c.limit); got != c.want {
-			t.Errorf("wrap(%q, %d) = %q, want %q", c.in, c.limit, got, c.want)
+		if got := Wrap(c.in, c.limit); got != c.want {
+			t.Errorf("Wrap(%q, %d) = %q, want %q", c.in, c.limit, got, c.want)
 		}
 	}
 }

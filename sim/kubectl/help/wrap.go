@@ -17,9 +17,9 @@ func wrapLimit(width int) int {
 	return 0
 }
 
-// wrap breaks lines between words so that none is wider than limit runes, if no word is; blanks at a break are
+// Wrap breaks lines between words so that none is wider than limit runes, if no word is; blanks at a break are
 // dropped, all others kept. A limit of 0 keeps s as it is.
-func wrap(s string, limit int) string {
+func Wrap(s string, limit int) string {
 	if limit <= 0 {
 		return s
 	}
