@@ -562,6 +562,19 @@ func TestRejectedPods(t *testing.T) {
 	if s.Phase != corev1.PodFailed || s.Reason != "OutOfcpu" || s.Message != "Pod was rejected: Node didn't have enough resource: cpu, requested: 100000, used: 0, capacity: 2000" {
 		t.Errorf("%+v", s)
 	}
+	c.pod("elsewhere", "nodeSelector: {disk: ssd}\ncontainers: [{name: a, image: nginx}]")
+	c.pod("port", "containers: [{name: a, image: nginx, ports: [{containerPort: 80, hostPort: 80}]}]")
+	c.clock.Advance(time.Second)
+	c.pod("same-port", "containers: [{name: a, image: nginx, ports: [{containerPort: 80, hostPort: 80}]}]")
+	c.clock.Advance(time.Second)
+	for name, want := range map[string]string{
+		"elsewhere": "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+		"same-port": "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+	} {
+		if s := c.get(name).Status; s.Message != want {
+			t.Errorf("%s: %q", name, s.Message)
+		}
+	}
 	c.delete("big", nil)
 	c.clock.Advance(time.Second)
 	c.want("big", `pods "big" not found`, "")

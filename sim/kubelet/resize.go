@@ -53,25 +53,19 @@ func (k *Kubelet) allocate(pod *corev1.Pod) {
 // resizeRefused says why the node cannot give a pod what it asks for: never (Infeasible), or not now (Deferred).
 func (k *Kubelet) resizeRefused(pod *corev1.Pod) (why, message string) {
 	want, have := requests.Pod(pod, nil), k.Node.allocatable()
-	used := corev1.ResourceList{}
-	for _, p := range k.active() {
-		if p.UID == pod.UID {
-			continue
-		}
-		for name, q := range requests.Pod(p, nil) {
-			sum := used[name]
-			sum.Add(q)
-			used[name] = sum
+	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+		if w, h := amount(name, want[name]), amount(name, have[name]); w > h {
+			return corev1.PodReasonInfeasible, fmt.Sprintf("Node didn't have enough capacity: %s, requested: %d, capacity: %d", name, w, h)
 		}
 	}
-	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
-		w, u, h := amount(name, want[name]), amount(name, used[name]), amount(name, have[name])
-		switch {
-		case w > h:
-			return corev1.PodReasonInfeasible, fmt.Sprintf("Node didn't have enough capacity: %s, requested: %d, capacity: %d", name, w, h)
-		case w > h-u:
-			return corev1.PodReasonDeferred, insufficient(name, w, u, h)
+	var others []*corev1.Pod
+	for _, p := range k.active() {
+		if p.UID != pod.UID {
+			others = append(others, p)
 		}
+	}
+	if _, message := k.lacks(pod, others); message != "" {
+		return corev1.PodReasonDeferred, message
 	}
 	return "", ""
 }

@@ -29,12 +29,3 @@ func (k *Kubelet) serviceAccountToken(pod *corev1.Pod, p *corev1.ServiceAccountT
 	}
 	return ""
 }
-
-// nodeLabel is a label of the node as it is now.
-func (k *Kubelet) nodeLabel(key string) string {
-	node, err := api.Get[corev1.Node](k.Client, "", k.Node.Name)
-	if err != nil {
-		return ""
-	}
-	return node.Labels[key]
-}
