@@ -61,6 +61,9 @@ func (c *call) admitAndCreate(obj runtime.Object) (runtime.Object, error) {
 func (c *call) createOnce(obj runtime.Object) (runtime.Object, error) {
 	m, kind, ctx := metaOf(obj), c.kind, c.context()
 	c.become(m)
+	if err := c.begin(obj, nil); err != nil {
+		return nil, err
+	}
 	if kind.HasStatus && kind.ResetStatus != nil {
 		kind.ResetStatus(obj, nil)
 	}

@@ -168,6 +168,9 @@ func (x *exchange) resource(t target) {
 		return
 	}
 	x.custom = c.view.Custom
+	if c.view.Deprecated != "" {
+		x.warn(c.view.Deprecated)
+	}
 	if err := x.run(c, t); err != nil {
 		x.fail(statusError(err))
 	}

@@ -21,7 +21,9 @@ func (x *exchange) openAPI(rest string) {
 	version, path, _ := strings.Cut(rest, "/")
 	switch {
 	case version == "v2" && path == "":
-		x.openAPI2()
+		if !x.openAPIProto() {
+			x.openAPI2()
+		}
 	case version == "v3" && path == "":
 		x.openAPI3Index()
 	case version == "v3":

@@ -2,12 +2,14 @@ package apiserver
 
 import (
 	"fmt"
+	"time"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -66,6 +68,21 @@ func (c *call) scaleOf(obj runtime.Object) *autoscalingv1.Scale {
 		Spec:   autoscalingv1.ScaleSpec{Replicas: spec},
 		Status: autoscalingv1.ScaleStatus{Replicas: status, Selector: selector},
 	}
+}
+
+func scaleColumns() []metav1.TableColumnDefinition {
+	doc := metav1.ObjectMeta{}.SwaggerDoc()
+	return []metav1.TableColumnDefinition{
+		{Name: "Name", Type: "string", Format: "name", Description: doc["name"]},
+		{Name: "Desired", Type: "integer", Description: autoscalingv1.ScaleSpec{}.SwaggerDoc()["replicas"]},
+		{Name: "Available", Type: "integer", Description: autoscalingv1.ScaleStatus{}.SwaggerDoc()["replicas"]},
+		{Name: "Age", Type: "string", Description: doc["creationTimestamp"]},
+	}
+}
+
+func scaleRow(obj runtime.Object, now time.Time) []any {
+	s := obj.(*autoscalingv1.Scale)
+	return []any{s.Name, int64(s.Spec.Replicas), int64(s.Status.Replicas), duration.HumanDuration(now.Sub(s.CreationTimestamp.Time))}
 }
 
 // setScale puts a Scale's replicas on the object.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -129,6 +130,11 @@ func partialList(l *api.Listed, gv schema.GroupVersion) *metav1.PartialObjectMet
 // table shows an object, or the items of a list, as rows.
 func (c *call) table(include metav1.IncludeObjectPolicy, gv schema.GroupVersion, now time.Time, obj runtime.Object) *metav1.Table {
 	t := &metav1.Table{TypeMeta: metav1.TypeMeta{APIVersion: gv.String(), Kind: "Table"}, Rows: []metav1.TableRow{}}
+	if scale, ok := obj.(*autoscalingv1.Scale); ok {
+		t.ResourceVersion, t.ColumnDefinitions = scale.ResourceVersion, scaleColumns()
+		t.Rows = append(t.Rows, c.row(scaleRow, nil, include, gv, now, obj))
+		return t
+	}
 	kind := c.kind
 	if c.view.Row != nil {
 		kind = c.view
@@ -161,7 +167,7 @@ func (c *call) row(cells func(runtime.Object, time.Time) []any, conditions func(
 	include metav1.IncludeObjectPolicy, gv schema.GroupVersion, now time.Time, item runtime.Object) metav1.TableRow {
 	m := metaOf(item)
 	stored := item
-	if c.view.View != nil {
+	if _, isScale := item.(*autoscalingv1.Scale); !isScale && c.view.View != nil {
 		stored = c.view.View.ToStored(item)
 	}
 	row := metav1.TableRow{}

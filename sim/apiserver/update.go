@@ -121,6 +121,9 @@ func (c *call) update(r rules, make func(old runtime.Object) (runtime.Object, er
 	if err := c.lock(m, oldMeta); err != nil {
 		return nil, err
 	}
+	if err := c.begin(obj, old); err != nil {
+		return nil, err
+	}
 	if err := c.settleNamespace(m); err != nil {
 		return nil, err
 	}

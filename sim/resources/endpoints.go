@@ -13,7 +13,8 @@ import (
 func endpoints() *Resource {
 	return of(&Resource{
 		Version: "v1", Name: "endpoints", Singular: "endpoints", Kind: "Endpoints", ShortNames: []string{"ep"}, Namespaced: true,
-		New: fresh[v1.Endpoints], NewList: fresh[v1.EndpointsList],
+		Deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+		New:        fresh[v1.Endpoints], NewList: fresh[v1.EndpointsList],
 		CreateOnUpdate: true,
 	}, typed[v1.Endpoints]{
 		Default: func(e *v1.Endpoints) {

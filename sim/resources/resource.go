@@ -78,6 +78,9 @@ type Resource struct {
 	// Subresources names the others that exist ("log", "exec", "binding", ...), for discovery.
 	Subresources []Subresource
 
+	// Deprecated is the warning that every request for the kind gets; "" for most.
+	Deprecated string
+
 	// CreateOnUpdate lets an update create what is not there.
 	CreateOnUpdate bool
 	// NeedsVersion refuses an update that names no resourceVersion.
