@@ -7,6 +7,8 @@ import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const dir = process.argv[2];
+// A lower quality is for those who only want to look at the page.
+const quality = Number(process.env.BROTLI ?? 11);
 const cache = join("build", "compressed");
 mkdirSync(cache, { recursive: true });
 const worth = new Set([".wasm", ".js", ".mjs", ".css", ".html", ".json", ".svg", ".md", ".yaml"]);
@@ -23,13 +25,13 @@ for (const file of files(dir)) {
   const hash = createHash("sha256").update(data).digest("hex");
   for (const [ext, compress] of [
     [".br", (b) => brotliCompressSync(b, { params: {
-      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_QUALITY]: quality,
       [constants.BROTLI_PARAM_LGWIN]: 24,
       [constants.BROTLI_PARAM_SIZE_HINT]: b.length,
     } })],
     [".gz", (b) => gzipSync(b, { level: 9 })],
   ]) {
-    const kept = join(cache, hash + ext);
+    const kept = join(cache, hash + (ext === ".br" ? "." + quality : "") + ext);
     if (!existsSync(kept)) writeFileSync(kept, compress(data));
     copyFileSync(kept, file + ext);
   }
