@@ -11,10 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"terrarium/sim/api"
 	"terrarium/sim/auth"
+	"terrarium/sim/warning"
 )
 
 // maxBody is how long a request's body may be, as in the real server.
@@ -238,7 +238,7 @@ func (x *exchange) warn(text string) {
 	if x.said[text] {
 		return
 	}
-	header, err := utilnet.NewWarningHeader(299, "-", text)
+	header, err := warning.Header(text)
 	if err != nil {
 		return
 	}

@@ -16,9 +16,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/net"
 
 	"terrarium/sim/kubectl/object"
+
+	"terrarium/sim/warning"
 )
 
 // Accept headers that ask for more than plain JSON.
@@ -296,11 +297,8 @@ func (c *Client) warn(h http.Header) {
 	if c.Warn == nil {
 		return
 	}
-	headers, _ := net.ParseWarningHeaders(h["Warning"])
-	for _, w := range headers {
-		if w.Code == 299 && w.Text != "" {
-			c.Warn(w.Text)
-		}
+	for _, text := range warning.Texts(h["Warning"]) {
+		c.Warn(text)
 	}
 }
 
