@@ -58,6 +58,8 @@ func Start(cfg Config) error {
 		startVolumeBinder,
 		startClaimProtection,
 		startVolumeProtection,
+		startDisruption,
+		startHPA,
 		startEndpoints,
 		startEndpointSlice,
 		startNodeIPAM,
