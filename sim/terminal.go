@@ -130,14 +130,21 @@ func (c *Cluster) kubectlWords(ctx context.Context, args []string, done *termina
 		directive, _ = strconv.Atoi(lines[n-1][1:])
 		lines = lines[:n-1]
 	}
-	word := args[len(args)-1]
+	const noSpace, noFile, byExtension, onlyDirs = 2, 4, 8, 16
+	if directive&(byExtension|onlyDirs) != 0 {
+		return false
+	}
+	// The value of --option=value is completed alone.
+	word, option := args[len(args)-1], ""
+	if at := strings.IndexByte(word, '='); at >= 0 && strings.HasPrefix(word, "-") {
+		option, word = word[:at+1], word[at+1:]
+	}
 	for _, l := range lines {
 		text, description, _ := strings.Cut(l, "\t")
 		if strings.HasPrefix(text, word) && text != "" {
-			done.Candidates = append(done.Candidates, terminal.Candidate{Text: text, Description: description})
+			done.Candidates = append(done.Candidates, terminal.Candidate{Text: option + text, Description: description})
 		}
 	}
-	const noSpace, noFile = 2, 4
 	done.NoSpace = directive&noSpace != 0
 	return len(done.Candidates) > 0 || directive&noFile != 0
 }

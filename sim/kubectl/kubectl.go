@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"terrarium/sim/kubectl/rest"
 )
 
@@ -54,6 +56,9 @@ func Main(ctx context.Context, env Env) (exit int) {
 	if msg := misplacedPluginFlag(root, env.Args); msg != "" {
 		io.WriteString(env.Stderr, msg)
 		return 1
+	}
+	if len(env.Args) > 0 && (env.Args[0] == cobra.ShellCompRequestCmd || env.Args[0] == cobra.ShellCompNoDescRequestCmd) {
+		defer f.completeWith(root)()
 	}
 	_, err := root.ExecuteContextC(ctx)
 	if ctx.Err() != nil && err != nil {
