@@ -313,10 +313,9 @@ func (a *arith) power() int64 {
 	n := a.unary()
 	if a.tok == "**" {
 		a.next()
-		at := a.start
 		m := a.power()
 		if m < 0 && a.skip == 0 {
-			a.fail(at, "exponent less than 0")
+			a.fail(a.prev, "exponent less than 0")
 		}
 		r := int64(1)
 		for ; m > 0 && a.skip == 0; m >>= 1 {

@@ -33,7 +33,11 @@ func readBuiltin(p *process, args []string) int {
 	}
 	s := p.files.files[r.fd]
 	if s == nil {
-		p.errorf("read: %d: invalid file descriptor: Bad file descriptor", r.fd)
+		if r.fd == 0 {
+			p.errorf("read: read error: 0: Bad file descriptor")
+		} else {
+			p.errorf("read: %d: invalid file descriptor: Bad file descriptor", r.fd)
+		}
 		return 1
 	}
 	if r.prompt != "" && s.tty {

@@ -105,6 +105,11 @@ func (d *declaration) apply(name string, assign func(v *variable)) {
 		d.done = 1
 		return
 	}
+	if outer := d.p.vars.find(name); d.local && outer != nil && outer.readonly {
+		d.p.errorf("%s: %s: readonly variable", d.name, name)
+		d.done = 1
+		return
+	}
 	v := d.variable(name)
 	if v.readonly && (assign != nil || strings.Contains(d.off, "r")) {
 		d.p.errorf("%s: %s: readonly variable", d.name, name)

@@ -417,12 +417,33 @@ func (p *process) expandBraces(parts []syntax.WordPart, left *int) []*syntax.Wor
 		for _, m := range middles {
 			for _, t := range tails {
 				joined := append(append(append([]syntax.WordPart{}, parts[:i]...), m.Parts...), t.Parts...)
-				out = append(out, &syntax.Word{Parts: joined})
+				out = append(out, &syntax.Word{Parts: joinNames(joined)})
 			}
 		}
 		return out
 	}
 	return []*syntax.Word{{Parts: parts}}
+}
+
+// joinNames makes what follows $name without braces a part of the name, since braces are expanded before parameters:
+// $x{1,2} is $x1 $x2.
+func joinNames(parts []syntax.WordPart) []syntax.WordPart {
+	for i := 0; i+1 < len(parts); i++ {
+		pe, ok := parts[i].(*syntax.ParamExp)
+		lit, isLit := parts[i+1].(*syntax.Lit)
+		if !ok || !isLit || !pe.Short || pe.Index != nil || pe.Param == nil || !syntax.ValidName(pe.Param.Value) {
+			continue
+		}
+		n := 0
+		for n < len(lit.Value) && isNameByte(lit.Value[n], false) {
+			n++
+		}
+		named, rest := *pe, *lit
+		named.Param = &syntax.Lit{Value: pe.Param.Value + lit.Value[:n]}
+		rest.Value = lit.Value[n:]
+		parts[i], parts[i+1] = &named, &rest
+	}
+	return parts
 }
 
 // sequence lists {from..to..step}.

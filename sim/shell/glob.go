@@ -86,7 +86,7 @@ func (p *process) pathsIn(dir string, pat pattern, last bool) []string {
 	case pat.text == "":
 		return []string{dir}
 	case pat.text == "**" && p.opts.shopt["globstar"]:
-		return p.starStar(dir, last)
+		return p.starStar(dir, last, false)
 	case !pat.hasMeta():
 		path := join(pat.plain())
 		if _, err := p.sh.fs.Lstat(p.abs(path)); err != nil {
@@ -117,11 +117,15 @@ func (p *process) pathsIn(dir string, pat pattern, last bool) []string {
 	return out
 }
 
-// starStar lists a directory's tree: directories only where more of the pattern follows.
-func (p *process) starStar(dir string, last bool) []string {
+// starStar lists a directory's tree: directories only where more of the pattern follows. below says that dir is not
+// where the pattern began.
+func (p *process) starStar(dir string, last, below bool) []string {
 	var out []string
-	if !last {
+	switch {
+	case !last:
 		out = append(out, dir)
+	case dir != "" && !below:
+		out = append(out, dir+"/")
 	}
 	entries, _ := p.sh.fs.ReadDir(p.abs(dir))
 	for _, e := range entries {
@@ -136,7 +140,7 @@ func (p *process) starStar(dir string, last bool) []string {
 			if last {
 				out = append(out, at)
 			}
-			out = append(out, p.starStar(at, last)...)
+			out = append(out, p.starStar(at, last, true)...)
 		} else if last {
 			out = append(out, at)
 		}

@@ -210,6 +210,7 @@ func (p *process) substitute(cs *syntax.CmdSubst) string {
 	line := p.line
 	p.status = p.inline(func(c *process) {
 		c.files.set(1, newStream(out))
+		c.indirection++
 		if !p.opts.shopt["inherit_errexit"] {
 			c.opts.set["errexit"] = false
 		}

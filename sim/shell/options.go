@@ -12,6 +12,7 @@ type options struct {
 	typed    bool // commands come from a person: messages carry no line
 	umask    iofs.FileMode
 	disabled map[string]bool // builtins, by enable -n
+	extra    string          // letters of $- that are no options of set
 }
 
 // setOptions are set's options in the order in which `set -o` lists them.
@@ -42,7 +43,7 @@ var shoptNames = []struct {
 }
 
 func defaultOptions() options {
-	o := options{set: map[string]bool{"braceexpand": true, "hashall": true, "interactive-comments": true}, shopt: map[string]bool{}, typed: true, umask: 0o022}
+	o := options{set: map[string]bool{"braceexpand": true, "hashall": true, "interactive-comments": true}, shopt: map[string]bool{}, typed: true, umask: 0o022, extra: "is"}
 	for _, s := range shoptNames {
 		o.shopt[s.name] = s.on
 	}
@@ -64,5 +65,5 @@ func (o options) letters() string {
 			}
 		}
 	}
-	return string(out)
+	return string(out) + o.extra
 }

@@ -76,7 +76,7 @@ func (p *process) special(name string) (string, bool) {
 		now := p.sh.machine.Now()
 		return fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000), true
 	case "BASH_SUBSHELL":
-		return strconv.Itoa(p.depth), true
+		return strconv.Itoa(p.subshells), true
 	case "COLUMNS":
 		return strconv.Itoa(p.sh.cols), true
 	case "LINES":

@@ -3,7 +3,9 @@ package shell
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -43,7 +45,7 @@ func needsMore(err error) bool {
 func (p *process) runSource(s *source) {
 	outer, line := p.src, p.line
 	defer func() { p.src, p.line = outer, line }()
-	s.text = strings.ToValidUTF8(s.text, "\uFFFD")
+	s.text = plainKeys(strings.ToValidUTF8(s.text, "\uFFFD"))
 	err := eachUnit(s, func(u unit) bool {
 		if p.opts.set["verbose"] {
 			p.write(2, u.src.text)
@@ -116,6 +118,26 @@ func failUnit(s *source, held []*syntax.Stmt, start int, err error, give func(in
 		return nil
 	}
 	return &parseFailure{end + len(gap), err}
+}
+
+var keyed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*\[)([^]\["'$\x60\\\n]*[^]\["'$\x60\\\nA-Za-z0-9_+*/%<>=!&|^~?:, ()@#-][^]\["'$\x60\\\n]*|[A-Za-z0-9_.-]+( +[A-Za-z0-9_.-]+)+)\]`)
+})
+
+// plainKeys quotes the keys of associative arrays that the parser would take for arithmetic and refuse: ${m[a.b]},
+// ${m[two words]}. A text that can be read as it is stays.
+func plainKeys(text string) string {
+	if !keyed().MatchString(text) {
+		return text
+	}
+	if _, err := parse(text); err == nil || needsMore(err) {
+		return text
+	}
+	quoted := keyed().ReplaceAllString(text, "$1'$2']")
+	if _, err := parse(quoted); err != nil {
+		return text
+	}
+	return quoted
 }
 
 // parse reads a text as a whole; a here-document that is not closed ends with it.
@@ -242,13 +264,17 @@ func (p *process) syntaxError(s *source, at int, err error) {
 		return fmt.Sprintf("%sline %d: ", head, line)
 	}
 	if msg, ok := expansionError(s.text, err); ok {
-		p.status = 1
+		p.status, p.line = 1, firstLine-s.base
 		p.errorf("%s", msg)
 		p.leaveSyntax()
 		return
 	}
 	if open, ok := unmatched(err); ok {
-		p.write(2, fmt.Sprintf("%sunexpected EOF while looking for matching `%s'\n", where(lastLine), open))
+		line := lastLine + 1
+		if open == "'" || open == "\"" || open == "`" {
+			line = s.base + int(err.(syntax.ParseError).Pos.Line())
+		}
+		p.write(2, fmt.Sprintf("%sunexpected EOF while looking for matching `%s'\n", where(line), open))
 		p.leaveSyntax()
 		return
 	}
@@ -280,6 +306,8 @@ func (p *process) syntaxPrefix() string {
 	switch {
 	case p.opts.typed:
 		return path.Base(p.sh.main.name) + ": "
+	case p.evals > 0:
+		return p.name + ": eval: "
 	case p.command:
 		return p.name + ": -c: "
 	}
@@ -291,7 +319,7 @@ func (p *process) syntaxPrefix() string {
 
 // runUnclosed warns about a here-document that ends with the text, and runs it.
 func (p *process) runUnclosed(s *source, at int, stop string, line int) {
-	p.status = 0
+	p.status, p.line = 0, strings.Count(strings.TrimSuffix(s.text, "\n"), "\n")+1
 	p.errorf("warning: here-document at line %d delimited by end-of-file (wanted `%s')", s.base+line, stop)
 	text := s.text[at:]
 	if !strings.HasSuffix(text, "\n") {

@@ -91,7 +91,9 @@ type process struct {
 	lastJob     int // $!
 	jobs        []*job
 	quiet       int // >0: a failure does not end the process under set -e
-	depth       int
+	depth       int // of forks, functions aside
+	subshells   int // BASH_SUBSHELL
+	indirection int // command substitutions and evals, for set -x
 	frames      []frame
 	src         *source
 	line        int
@@ -251,6 +253,7 @@ func (p *process) fork() *process {
 	c.login = false
 	c.flow, c.levels = goOn, 0
 	c.depth++
+	c.subshells++
 	c.hashSeed = 0
 	return &c
 }

@@ -71,7 +71,7 @@ func shellSafe(s string) bool {
 	for i, r := range s {
 		switch {
 		case r >= 0x80 || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
-		case strings.ContainsRune("%+-./:=@_,]", r):
+		case strings.ContainsRune("%+-./:=@_,", r):
 		case r == '#' && i > 0, r == '~' && i > 0:
 		default:
 			return false

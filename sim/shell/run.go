@@ -494,8 +494,8 @@ func timeFormat(format string, took time.Duration) string {
 // trace prints a line of set -x.
 func (p *process) trace(line string) {
 	ps4 := p.get("PS4")
-	if ps4 != "" && p.depth > 0 {
-		ps4 = strings.Repeat(ps4[:1], p.depth) + ps4
+	if ps4 != "" {
+		ps4 = strings.Repeat(ps4[:1], p.indirection) + ps4
 	}
 	p.write(2, ps4+line+"\n")
 }

@@ -28,13 +28,14 @@ func (p *process) newShell(name string, params, env []string, run func(c *proces
 		c.vars, c.funcs, c.aliases = newVariables(), map[string]*function{}, map[string]string{}
 		umask := c.opts.umask
 		c.opts = defaultOptions()
-		c.opts.typed, c.opts.umask = false, umask
+		c.opts.typed, c.opts.umask, c.opts.extra = false, umask, ""
 		c.name, c.params, c.frames, c.dirs = name, params, nil, nil
 		c.quiet, c.loops, c.status, c.lastJob = 0, 0, 0, 0
 		c.pid = p.sh.nextPID()
 		c.shellPID = c.pid
 		c.begun = p.sh.machine.Now()
 		c.posix, c.command = false, false
+		c.subshells, c.indirection, c.evals = 0, 0, 0
 		c.traps = map[string]string{}
 		c.inTrap, c.line = false, 0
 		c.importEnv(env)
@@ -127,6 +128,11 @@ func (p *process) runBash(name string, rest, set, env []string, command, stdin, 
 	}
 	return p.newShell(name, rest, env, func(c *process) {
 		c.command, c.posix = command, posix
+		if command {
+			c.opts.extra = "c"
+		} else if stdin {
+			c.opts.extra = "s"
+		}
 		for i := 0; i < len(set); i++ {
 			if strings.HasSuffix(set[i], "O") {
 				c.sh.builtins["shopt"](c, []string{"shopt", map[bool]string{true: "-s", false: "-u"}[set[i] == "-O"], set[i+1]})
@@ -204,7 +210,8 @@ func (p *process) evalText(text string) int {
 		p.fail(1, "eval: maximum eval nesting level exceeded (%d)", p.sh.limits.Depth)
 	}
 	p.evals++
-	defer func() { p.evals-- }()
+	p.indirection++
+	defer func() { p.evals--; p.indirection-- }()
 	base := 0
 	if p.src != nil {
 		base = max(p.lineNumber()-1, 0)

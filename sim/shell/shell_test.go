@@ -1,58 +1,55 @@
-package shell
+package shell_test
 
 import (
 	"bytes"
 	"context"
 	"io"
-	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"terrarium/sim/clock"
+	"terrarium/sim/shell"
+	"terrarium/sim/shell/commands"
 	"terrarium/sim/task"
 	"terrarium/sim/vfs"
 )
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func world() *Shell {
+// machine is a shell with its clock.
+type machine struct {
+	*shell.Shell
+	clock *clock.Clock
+	tasks *task.Scheduler
+}
+
+func newMachine() *machine {
 	c := clock.New(start)
-	return New(Config{
-		FS: vfs.New(c.Now, nil, vfs.Limits{}), Machine: task.New(c),
-		Commands: map[string]Command{
-			"cat": func(ctx context.Context, p *Proc) int { io.Copy(p.Stdout, p.Stdin); return 0 },
-			"sleep": func(ctx context.Context, p *Proc) int {
-				d, _ := time.ParseDuration(p.Args[1] + "s")
-				p.Sleep(ctx, d)
-				return 0
-			},
-			"env": func(ctx context.Context, p *Proc) int {
-				for _, kv := range p.Environ() {
-					io.WriteString(p.Stdout, kv+"\n")
-				}
-				return 0
-			},
-			"yes": func(ctx context.Context, p *Proc) int {
-				for {
-					if _, err := io.WriteString(p.Stdout, "y\n"); err != nil || p.Step(ctx) != nil {
-						return 1
-					}
-				}
-			},
-		},
-	})
+	m := &machine{clock: c, tasks: task.New(c)}
+	m.Shell = shell.New(shell.Config{FS: vfs.New(c.Now, nil, vfs.Limits{}), Machine: m.tasks, Commands: commands.All()})
+	return m
 }
 
-func run(t *testing.T, sh *Shell, line string) string {
-	var out bytes.Buffer
-	sh.Run(context.Background(), line, nil, &out, &out)
-	return out.String()
+// run runs lines and returns what they print on both streams.
+func (m *machine) run(line string) (out string, exit int) {
+	var b bytes.Buffer
+	exit = m.Run(context.Background(), line, strings.NewReader(""), &b, &b)
+	return b.String(), exit
 }
 
-func TestTry(t *testing.T) {
-	src, err := os.ReadFile(os.Getenv("TRY"))
-	if err != nil {
-		t.Skip()
+// interrupt is run with a Ctrl-C after a while.
+func (m *machine) interrupt(line string, after time.Duration, stdin io.Reader) (out string, exit int) {
+	var b bytes.Buffer
+	ctx, cancel := context.WithCancel(context.Background())
+	defer m.clock.After(after, cancel).Stop()
+	exit = m.Run(ctx, line, stdin, &b, &b)
+	return b.String(), exit
+}
+
+func expect(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
-	t.Log("\n" + run(t, world(), string(src)))
 }

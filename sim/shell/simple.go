@@ -95,6 +95,10 @@ func (p *process) call(assigns []*syntax.Assign, args []string) {
 		}
 		c := p.scratch()
 		for _, as := range assigns {
+			if v := c.vars.find(as.Name.Value); v != nil && v.readonly {
+				p.errorf("%s: readonly variable", as.Name.Value)
+				continue
+			}
 			c.assign(as, nil)
 			c.vars.find(as.Name.Value).exported = true
 		}
@@ -115,7 +119,10 @@ func (p *process) call(assigns []*syntax.Assign, args []string) {
 		defer func() { p.vars.locals = slices.Delete(p.vars.locals, n-1, n) }()
 		for _, as := range assigns {
 			if v := p.vars.find(as.Name.Value); v != nil {
-				p.writable(v, as.Name.Value)
+				if v.readonly {
+					p.errorf("%s: readonly variable", as.Name.Value)
+					continue
+				}
 				scope[as.Name.Value] = v.clone()
 			} else {
 				scope[as.Name.Value] = &variable{}
@@ -169,7 +176,6 @@ func (p *process) function(name string, fn *function, args []string) int {
 		p.params, p.loops, p.src, p.line = params, loops, src, line
 	}()
 	p.params, p.loops, p.src = args, 0, fn.src
-	p.status = 0
 	p.stmt(fn.body)
 	if p.flow == returning {
 		p.flow = goOn
