@@ -144,7 +144,11 @@ func slide(lines []string, marks, other []bool) {
 // lines that name the files are the caller's.
 func Unified(a, b string, context int) string {
 	la, lb := Lines(a), Lines(b)
-	edits := Edits(la, lb)
+	return UnifiedEdits(la, lb, Edits(la, lb), context)
+}
+
+// UnifiedEdits is Unified for edits that have been found already, perhaps by comparing the lines in another form.
+func UnifiedEdits(la, lb []string, edits []Edit, context int) string {
 	var out strings.Builder
 	for len(edits) > 0 {
 		n := 1

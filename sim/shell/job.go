@@ -155,6 +155,24 @@ func (sh *Shell) Jobs() int {
 	return n
 }
 
+// Processes lists the shell's own process and its background jobs.
+func (p *Proc) Processes() []Process {
+	main := p.process.sh.main
+	list := []Process{{main.pid, 1, "bash"}}
+	for _, j := range main.jobs {
+		if !j.done {
+			list = append(list, Process{j.pid, main.pid, j.text})
+		}
+	}
+	return list
+}
+
+// Process is one running process.
+type Process struct {
+	PID, Parent int
+	Command     string
+}
+
 // forgetJobs keeps the list of jobs short; a job's status stays to be asked for by wait a while.
 func (p *process) forgetJobs() {
 	if len(p.jobs) > 1000 {

@@ -109,6 +109,13 @@ func (p *Proc) Open(name string) (io.ReadCloser, error) {
 		}
 		return io.NopCloser(&reader{p, s}), nil
 	}
+	if p.Path(name) == "/dev/tty" {
+		s, err := p.process.open(name, os.O_RDONLY)
+		if err != nil {
+			return nil, &iofs.PathError{Op: "open", Path: name, Err: err}
+		}
+		return io.NopCloser(&reader{p, s}), nil
+	}
 	f, err := p.FS.OpenFile(p.Path(name), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
@@ -341,4 +348,10 @@ func (p *process) readLine(delim byte) (string, bool) {
 			return string(b), len(b) > 0
 		}
 	}
+}
+
+// Test evaluates the arguments of the program test, or of [ with its closing bracket; message is why they make no
+// sense.
+func (p *Proc) Test(args []string, bracket bool) (result bool, message string) {
+	return p.process.condition().evaluate(args, bracket)
 }

@@ -199,8 +199,7 @@ func (p *process) findProgram(name string) (at string, status int) {
 	if !strings.Contains(name, "/") {
 		at := p.which(name)
 		if at == "" {
-			p.notFound(name)
-			return "", 127
+			return "", p.notFound(name)
 		}
 		return at, 0
 	}
@@ -223,16 +222,21 @@ func (p *process) findProgram(name string) (at string, status int) {
 	return at, 0
 }
 
-func (p *process) notFound(name string) {
+// notFound says that there is no such program and returns the exit status.
+func (p *process) notFound(name string) int {
+	if unsimulated[name] {
+		p.write(2, fmt.Sprintf("error: terrarium recognises %q but does not simulate it\n", name))
+		return 1
+	}
 	if f, ok := p.funcs["command_not_found_handle"]; ok && p.sh.interactive {
-		p.function("command_not_found_handle", f, []string{name})
-		return
+		return p.function("command_not_found_handle", f, []string{name})
 	}
 	if p.posix && !p.opts.typed {
 		p.write(2, fmt.Sprintf("%s: %d: %s: not found\n", p.name, p.lineNumber(), name))
-		return
+	} else {
+		p.errorf("%s: command not found", name)
 	}
-	p.errorf("%s: command not found", name)
+	return 127
 }
 
 // which is the path of a program in PATH, "" where there is none.

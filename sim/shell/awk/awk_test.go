@@ -20,7 +20,9 @@ func run(stdin string, files map[string]string, args ...string) (stdout, stderr 
 			}
 			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 		},
-		Create: func(name string, appendTo bool) (io.WriteCloser, error) { return file{files, name, appendTo, &bytes.Buffer{}}, nil },
+		Create: func(name string, appendTo bool) (io.WriteCloser, error) {
+			return file{files, name, appendTo, &bytes.Buffer{}}, nil
+		},
 		System: func(line string, in io.Reader, o io.Writer) int {
 			if o == nil {
 				o = &out
