@@ -1,11 +1,13 @@
 package apiserver
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -57,10 +59,13 @@ func (x *exchange) exec(c *call, pod *corev1.Pod) error {
 func (x *exchange) converse(c *call, pod *corev1.Pod, o *corev1.PodExecOptions, attach *corev1.PodAttachOptions) error {
 	ctx := x.r.Context()
 	to := &frames{x: x}
+	if w := waiterOf(ctx); w != nil {
+		ctx = WithWaiter(ctx, beginning{w, to})
+	}
 	var stdin io.Reader
 	var stdout, stderr io.Writer
 	if o.Stdin {
-		stdin = &channels.Reader{From: &asking{x}}
+		stdin = &channels.Reader{From: &asking{x, to}}
 	}
 	if o.Stdout {
 		stdout = channels.Writer{To: to, Channel: channels.Stdout}
@@ -112,23 +117,50 @@ type frames struct {
 
 // Write implements io.Writer.
 func (f *frames) Write(p []byte) (int, error) {
-	if !f.begun {
-		f.begun = true
-		f.x.w.Header().Set("Content-Type", channels.ContentType)
-		f.x.w.WriteHeader(http.StatusOK)
-	}
+	f.begin()
 	n, err := f.x.w.Write(p)
-	if flusher, ok := f.x.w.(http.Flusher); ok {
-		flusher.Flush()
-	}
+	f.flush()
 	return n, err
 }
 
+// begin tells the client that the process runs.
+func (f *frames) begin() {
+	if f.begun {
+		return
+	}
+	f.begun = true
+	f.x.w.Header().Set("Content-Type", channels.ContentType)
+	f.x.w.WriteHeader(http.StatusOK)
+	f.flush()
+}
+
+func (f *frames) flush() {
+	if flusher, ok := f.x.w.(http.Flusher); ok {
+		flusher.Flush()
+	}
+}
+
+// beginning is the Waiter of a process: when it waits for the first time it has begun.
+type beginning struct {
+	Waiter
+	to *frames
+}
+
+// Wait implements Waiter.
+func (b beginning) Wait(ctx context.Context, signal <-chan struct{}, d time.Duration) error {
+	b.to.begin()
+	return b.Waiter.Wait(ctx, signal, d)
+}
+
 // asking reads the request's body with the lock given up.
-type asking struct{ x *exchange }
+type asking struct {
+	x  *exchange
+	to *frames
+}
 
 // Read implements io.Reader.
 func (a *asking) Read(p []byte) (n int, err error) {
+	a.to.begin()
 	unlocked(a.x.r.Context(), func() { n, err = a.x.r.Body.Read(p) })
 	return n, err
 }

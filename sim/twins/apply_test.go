@@ -195,4 +195,3 @@ func decodePlain(t *testing.T, data []byte) map[string]any {
 	}
 	return u.Object
 }
-

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"terrarium/sim"
+	"terrarium/sim/websocket"
 )
 
 // serve serves the Kubernetes API to any client, over HTTPS and HTTP on one port.
@@ -84,7 +85,7 @@ func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener) (int, error) 
 	if err != nil {
 		return 1, err
 	}
-	h := c.Handler()
+	h := websocket.Handler(c.Handler())
 	s := &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, withPeer(r)) }),
 		ReadHeaderTimeout: 10 * time.Second,
