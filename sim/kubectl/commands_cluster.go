@@ -63,6 +63,8 @@ func clusterCommand(path string) runFunc {
 		return runEvents
 	case "logs":
 		return runLogs
+	case "wait":
+		return runWait
 	}
 	if name, ok := strings.CutPrefix(path, "config "); ok {
 		return configCommand(name)
