@@ -63,6 +63,10 @@ func clusterCommand(path string) runFunc {
 		return runEvents
 	case "logs":
 		return runLogs
+	case "autoscale":
+		return runAutoscale
+	case "expose":
+		return runExpose
 	case "wait":
 		return runWait
 	}
