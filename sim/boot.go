@@ -29,6 +29,8 @@ const (
 	home = "/root"
 	// upTime is how long the cluster has been up when the session starts.
 	upTime = 3 * time.Minute
+	// nodesReady is how long it takes at most until every node has its network.
+	nodesReady = 7 * time.Second
 )
 
 // boot makes every part and lets the cluster come up.
@@ -45,10 +47,15 @@ func (c *Cluster) boot() error {
 	c.server = apiserver.New(apiserver.Config{
 		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: admission.Default(),
 	})
-	if err := c.startControlPlane(); err != nil {
+	b, err := c.startServer()
+	if err != nil {
 		return err
 	}
 	if err := c.startNodes(); err != nil {
+		return err
+	}
+	c.tasks.AdvanceTo(c.clock.Now().Add(nodesReady), nil) // so that the first pods find all nodes to choose from
+	if err := c.startControlPlane(b); err != nil {
 		return err
 	}
 	c.server.SetNodes(nodes{c})
@@ -58,18 +65,24 @@ func (c *Cluster) boot() error {
 	return nil
 }
 
-func (c *Cluster) startControlPlane() error {
+// startServer starts the API server and gives it what every cluster has from the beginning.
+func (c *Cluster) startServer() (bootstrap.Config, error) {
 	b := bootstrap.Config{
 		Client: api.Client{Door: c.server, User: apiserver.Loopback()}, Now: c.clock.Now(),
 		ControlPlane: c.controlPlane().Name, Address: address(0), CA: string(c.pki.Cert), FrontProxyCA: string(c.pki.Cert),
 		Hex: c.chance.Fork("bootstrap").Hex,
 	}
 	if err := bootstrap.APIServer(b); err != nil {
-		return fmt.Errorf("starting the API server: %w", err)
+		return b, fmt.Errorf("starting the API server: %w", err)
 	}
 	if err := bootstrap.Kubeadm(b); err != nil {
-		return fmt.Errorf("making the cluster: %w", err)
+		return b, fmt.Errorf("making the cluster: %w", err)
 	}
+	return b, nil
+}
+
+// startControlPlane starts the controllers and the scheduler.
+func (c *Cluster) startControlPlane(b bootstrap.Config) error {
 	leader.Serve(leader.Config{Clock: c.clock, Chance: c.chance, Client: b.Client, Host: b.ControlPlane})
 	err := controllers.Start(controllers.Config{
 		Clock: c.clock, Chance: c.chance, Door: c.server, Host: b.ControlPlane, Resources: c.server.Resources, RootCA: string(c.pki.Cert),
@@ -129,6 +142,8 @@ func (c *Cluster) startNodes() error {
 			marked := bootstrap.Node(n.Name, node.Architecture, true)
 			maps.Copy(node.Labels, marked.Labels)
 			node.Taints = append(marked.Spec.Taints, node.Taints...)
+		} else {
+			node.NetworkAfter = c.chance.Fork("network/"+n.Name).Between(nodesReady-2*time.Second, nodesReady)
 		}
 		maps.Copy(node.Labels, n.Labels)
 		for _, role := range n.Roles {

@@ -68,8 +68,11 @@ type Kubelet struct {
 	newImages   bool         // shownImages are not in the node's status yet
 	seenNode    *corev1.Node // when its status was last compared
 	reported    time.Time    // when its status was last written
-	stopped     bool
-	unwatch     func()
+	// unschedulable is what the node's spec said last.
+	unschedulable bool
+	began         time.Time // when Start was called
+	stopped       bool
+	unwatch       func()
 }
 
 // reasonKey is a container of a pod.
@@ -113,6 +116,7 @@ func New(c Config) (*Kubelet, error) {
 
 // Start registers the node and begins to work. The error is the API server's.
 func (k *Kubelet) Start() error {
+	k.began = k.Clock.Now()
 	if err := k.preload(); err != nil {
 		return err
 	}

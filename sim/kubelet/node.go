@@ -33,6 +33,8 @@ type Node struct {
 	Images []string
 	// StaticPods are manifests that the node runs without being told by the API, by file name.
 	StaticPods map[string]string
+	// NetworkAfter is how long the node's pod network takes to come up; the node is not ready before.
+	NetworkAfter time.Duration
 }
 
 // The releases that the node shows.
@@ -105,12 +107,18 @@ func (k *Kubelet) preload() error {
 
 // register makes the Node and its Lease, and begins to renew them.
 func (k *Kubelet) register() error {
+	if len(k.Node.StaticPods) == 0 { // one that must first start the API server has nobody to tell
+		k.nodeEvent("Starting", "Starting kubelet.")
+	}
 	node := k.newNode()
 	if _, err := api.Create(k.Client, node); err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
 	}
 	k.shownImages = k.images.store.list()
 	k.reportNode()
+	if k.Node.NetworkAfter > 0 {
+		k.Clock.After(k.Node.NetworkAfter, k.networkUp)
+	}
 	k.every(leasePeriod, k.chance.Between(0, leasePeriod), k.renewLease)
 	k.every(statusPeriod, k.chance.Between(0, statusPeriod), k.reportNode)
 	k.every(imagePeriod, k.chance.Between(0, imagePeriod), func() {
@@ -165,6 +173,14 @@ func (k *Kubelet) reportNode() {
 		return
 	}
 	k.seenNode, k.newImages = node, false
+	if node.Spec.Unschedulable != k.unschedulable {
+		k.unschedulable = node.Spec.Unschedulable
+		if k.unschedulable {
+			k.nodeStatusEvent("NodeNotSchedulable")
+		} else {
+			k.nodeStatusEvent("NodeSchedulable")
+		}
+	}
 	changed := node.DeepCopy()
 	k.fillStatus(&changed.Status, &node.Status)
 	if quiet && equality.Semantic.DeepEqual(withoutHeartbeats(node.Status), withoutHeartbeats(changed.Status)) {
@@ -199,39 +215,7 @@ func (k *Kubelet) fillStatus(s, old *corev1.NodeStatus) {
 		a, b := true, true
 		s.RuntimeHandlers = append(s.RuntimeHandlers, corev1.NodeRuntimeHandler{Name: name, Features: &corev1.NodeRuntimeHandlerFeatures{RecursiveReadOnlyMounts: &a, UserNamespaces: &b}})
 	}
-	now := metav1.NewTime(k.Clock.Now()).Rfc3339Copy()
-	s.Conditions = k.foreignConditions(old)
-	for _, c := range []corev1.NodeCondition{
-		{Type: corev1.NodeMemoryPressure, Status: corev1.ConditionFalse, Reason: "KubeletHasSufficientMemory", Message: "kubelet has sufficient memory available"},
-		{Type: corev1.NodeDiskPressure, Status: corev1.ConditionFalse, Reason: "KubeletHasNoDiskPressure", Message: "kubelet has no disk pressure"},
-		{Type: corev1.NodePIDPressure, Status: corev1.ConditionFalse, Reason: "KubeletHasSufficientPID", Message: "kubelet has sufficient PID available"},
-		{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", Message: "kubelet is posting ready status"},
-	} {
-		c.LastHeartbeatTime, c.LastTransitionTime = now, now
-		if old != nil {
-			for _, before := range old.Conditions {
-				if before.Type == c.Type && before.Status == c.Status {
-					c.LastTransitionTime = before.LastTransitionTime
-				}
-			}
-		}
-		s.Conditions = append(s.Conditions, c)
-	}
-}
-
-func (k *Kubelet) foreignConditions(old *corev1.NodeStatus) []corev1.NodeCondition {
-	var out []corev1.NodeCondition
-	if old == nil {
-		return nil
-	}
-	for _, c := range old.Conditions {
-		switch c.Type {
-		case corev1.NodeMemoryPressure, corev1.NodeDiskPressure, corev1.NodePIDPressure, corev1.NodeReady:
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
+	s.Conditions = k.nodeConditions(old)
 }
 
 func (k *Kubelet) systemInfo() corev1.NodeSystemInfo {

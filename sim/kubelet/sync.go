@@ -39,6 +39,12 @@ func (s *syncing) run() {
 		s.completeSync(nil, true, false)
 		return
 	}
+	if err := s.k.networkError(); err != nil && !s.pod.Spec.HostNetwork {
+		err = fmt.Errorf("network is not ready: %w", err)
+		s.k.event(aboutPod(s.pod), corev1.EventTypeWarning, "NetworkNotReady", err.Error())
+		s.completeSync(err, false, false)
+		return
+	}
 	for _, ip := range status.PodIPs {
 		s.ips = append(s.ips, ip.IP)
 	}

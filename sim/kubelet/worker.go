@@ -42,9 +42,10 @@ const (
 
 // How soon a worker comes back to a pod.
 const (
-	resyncPeriod = time.Minute      // after a step that went well
-	retryPeriod  = 10 * time.Second // after one that failed
-	jitterFactor = 0.5
+	resyncPeriod       = time.Minute      // after a step that went well
+	retryPeriod        = 10 * time.Second // after one that failed
+	networkRetryPeriod = time.Second      // while the node has no network
+	jitterFactor       = 0.5
 )
 
 // updateKind is why a worker gets an update.
@@ -152,6 +153,8 @@ func (w *worker) complete(err error, transition bool) {
 		w.later(0)
 	case err == nil:
 		w.later(w.jitter(resyncPeriod))
+	case errors.Is(err, errNetworkNotReady):
+		w.later(w.jitter(networkRetryPeriod))
 	default:
 		wait := retryPeriod
 		var b *backOffError
