@@ -79,6 +79,7 @@ func (f *Factory) report(err error) int {
 	if err == errExit {
 		return code
 	}
+	f.traceError(err)
 	msg := errorText(err)
 	if msg != "" && !strings.HasSuffix(msg, "\n") {
 		msg += "\n"

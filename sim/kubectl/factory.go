@@ -21,7 +21,7 @@ import (
 )
 
 // userAgent is what servers see; field managers of plain requests are named after its first part.
-const userAgent = "kubectl/v1.36.3 (linux/amd64) kubernetes/0000000"
+const userAgent = "kubectl/v1.36.3 (linux/amd64) kubernetes/$Format"
 
 // Factory gives commands what they share: the environment, the global flags, and, made when first asked for, the client, the
 // discovered resources and the namespace.
@@ -45,6 +45,7 @@ type Factory struct {
 	client   *rest.Client
 	mapper   *discovery.Mapper
 	command  string
+	pid      uint64 // as log lines tell it
 }
 
 func newFactory(ctx context.Context, env Env) *Factory {
@@ -91,10 +92,12 @@ func (f *Factory) Resolved() (kubeconfig.Resolved, error) {
 	if f.resolved != nil {
 		return *f.resolved, nil
 	}
-	c, err := f.kubeconfigRules().Load(f.Files)
+	rules := f.kubeconfigRules()
+	c, err := rules.Load(f.Files)
 	if err != nil {
 		return kubeconfig.Resolved{}, err
 	}
+	f.traceConfig(rules)
 	f.resolved = &kubeconfig.Resolved{Config: c, Overrides: f.overrides}
 	return *f.resolved, nil
 }
@@ -141,6 +144,7 @@ func (f *Factory) Client() (*rest.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.traceGates()
 	cfg.UserAgent = userAgent
 	transport := f.Transport
 	if f.TransportFor != nil {
@@ -242,14 +246,6 @@ func (f *Factory) fetch(url string) ([]byte, error) {
 	}
 	c := rest.Client{Config: rest.Config{Host: url}, Transport: transport}
 	return c.Fetch(f.ctx, url)
-}
-
-// logf writes a line in the form of klog to stderr; severity is I, W or E.
-func (f *Factory) logf(severity byte, where, format string, args ...any) {
-	t := f.Now()
-	pid := f.Rand()%30000 + 1000
-	fmt.Fprintf(f.ErrOut, "%c%02d%02d %02d:%02d:%02d.%06d %7d %s] %s\n", severity, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(),
-		t.Nanosecond()/1000, pid, where, fmt.Sprintf(format, args...))
 }
 
 func (f *Factory) uuid() string {
