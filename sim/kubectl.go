@@ -2,6 +2,9 @@ package sim
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -96,7 +99,9 @@ func (c *Cluster) identity(cfg rest.Config) (user api.User, known bool, err erro
 	if err != nil {
 		return api.User{}, false, errors.New("remote error: tls: unknown certificate authority")
 	}
-	return api.User{Name: s.CommonName, Groups: append(s.Organization, "system:authenticated")}, true, nil
+	block, _ := pem.Decode(cfg.CertData)
+	sum := sha256.Sum256(block.Bytes)
+	return apiserver.CertificateUser(s.CommonName, s.Organization, hex.EncodeToString(sum[:])), true, nil
 }
 
 func hostOf(url string) string {
@@ -135,4 +140,3 @@ func (c *Cluster) completeKubectl(ctx context.Context, words []string) []string 
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
-

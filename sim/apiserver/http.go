@@ -63,12 +63,23 @@ func (x *exchange) authenticate() (api.User, error) {
 		return Anonymous(), nil
 	}
 	kind, token, _ := strings.Cut(header, " ")
-	if strings.EqualFold(kind, "Bearer") && x.authenticator != nil {
-		if u, ok := x.authenticator.Authenticate(strings.TrimSpace(token)); ok {
+	if strings.EqualFold(kind, "Bearer") {
+		if u, ok := x.holder(strings.TrimSpace(token)); ok {
 			return u, nil
 		}
 	}
 	return api.User{}, apierrors.NewUnauthorized("Unauthorized")
+}
+
+// holder is who a bearer token stands for.
+func (s *Server) holder(token string) (api.User, bool) {
+	if u, ok := s.bearer(token); ok {
+		return u, true
+	}
+	if s.authenticator != nil {
+		return s.authenticator.Authenticate(token)
+	}
+	return api.User{}, false
 }
 
 // target is what the path of a request about resources names.

@@ -64,6 +64,16 @@ func (x *exchange) indented(v any) {
 	x.send("application/json", http.StatusOK, data)
 }
 
+// compact writes what the real server ends without a newline.
+func (x *exchange) compact(contentType string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.send(contentType, http.StatusOK, data)
+}
+
 // index lists the paths.
 func (x *exchange) index() {
 	paths := []string{

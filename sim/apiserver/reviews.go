@@ -134,10 +134,7 @@ func (c *call) tokenReview(r *authenticationv1.TokenReview) error {
 	if r.Spec.Token == "" {
 		return apierrors.NewBadRequest("token is required for TokenReview in authentication")
 	}
-	if c.authenticator == nil {
-		return nil
-	}
-	u, ok := c.authenticator.Authenticate(r.Spec.Token)
+	u, ok := c.holder(r.Spec.Token)
 	if !ok {
 		r.Status.Error = "invalid bearer token"
 		return nil

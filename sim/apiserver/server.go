@@ -37,8 +37,7 @@ type Config struct {
 	Admission  admission.Chain
 	Authorizer auth.Authorizer // nil allows everything
 	Window     int             // remembered changes; 0 is the store's default
-	Issuer     Issuer          // nil refuses requests for tokens
-	Tokens     Authenticator   // nil knows no tokens
+	Tokens     Authenticator   // knows tokens that are not of service accounts; may be nil
 	Nodes      Nodes           // nil has no logs and executes nothing
 	Version    *version.Info   // nil is DefaultVersion
 	Address    string          // host:port for discovery
@@ -52,7 +51,6 @@ type Server struct {
 	store      *store.Store
 	admission  admission.Chain
 	authorizer auth.Authorizer
-	issuer     Issuer
 	nodes      Nodes
 
 	authenticator Authenticator
@@ -75,7 +73,6 @@ func New(c Config) *Server {
 		tickets:    c.Chance.Fork("apiserver/tickets"),
 		admission:  c.Admission,
 		authorizer: c.Authorizer,
-		issuer:     c.Issuer,
 		nodes:      c.Nodes,
 
 		authenticator: c.Tokens,

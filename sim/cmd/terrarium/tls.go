@@ -2,15 +2,16 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"terrarium/sim"
-	"terrarium/sim/api"
 	"terrarium/sim/apiserver"
 )
 
@@ -37,8 +38,9 @@ func withPeer(r *http.Request) *http.Request {
 	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
 		return r
 	}
-	name := r.TLS.PeerCertificates[0].Subject
-	user := api.User{Name: name.CommonName, Groups: append(append([]string(nil), name.Organization...), "system:authenticated")}
+	cert := r.TLS.PeerCertificates[0]
+	sum := sha256.Sum256(cert.Raw)
+	user := apiserver.CertificateUser(cert.Subject.CommonName, cert.Subject.Organization, hex.EncodeToString(sum[:]))
 	return r.WithContext(apiserver.WithUser(r.Context(), user))
 }
 
