@@ -3,8 +3,10 @@ package resources
 // All are the kinds that the API server stores, in the order of discovery: the core group, then the others by name.
 func All() []*Resource {
 	return append([]*Resource{
-		configMaps(), endpoints(), events(), namespaces(), nodes(), pods(), secrets(), serviceAccounts(), services(),
-		controllerRevisions(), deployments(), replicaSets(),
+		configMaps(), endpoints(), events(), namespaces(), nodes(), persistentVolumeClaims(), persistentVolumes(), pods(),
+		podTemplates(), replicationControllers(), secrets(), serviceAccounts(), services(),
+		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(),
+		cronJobs(), jobs(),
 		leases(),
 		endpointSlices(),
 		eventsOfGroup(),

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func deployments() *Resource {
@@ -33,12 +34,12 @@ func deployments() *Resource {
 		ValidateUpdate: validateDeploymentUpdate,
 		Warnings: func(d, old *appsv1.Deployment) []string {
 			if old == nil {
-				return append(hostNameWarning(d.Name), templateWarnings(&d.Spec.Template, nil)...)
+				return append(hostNameWarning(d.Name), templateWarnings(field.NewPath("spec", "template"), &d.Spec.Template)...)
 			}
 			if d.Generation == old.Generation {
 				return nil
 			}
-			return templateWarnings(&d.Spec.Template, &old.Spec.Template)
+			return templateWarnings(field.NewPath("spec", "template"), &d.Spec.Template)
 		},
 		Spec: func(d, from *appsv1.Deployment) { d.Spec, d.Labels = from.Spec, from.Labels },
 		Status: func(d, from *appsv1.Deployment) {

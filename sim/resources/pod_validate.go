@@ -63,12 +63,17 @@ func validatePod(p *problems, pod *v1.Pod, rules podRules) {
 	}
 }
 
+// templateRules are those for an update of a template; old is nil for a create.
+func templateRules(old *v1.PodTemplateSpec) podRules {
+	if old == nil {
+		return rulesFor(false, nil, nil)
+	}
+	return rulesFor(false, &old.Spec, old.Annotations)
+}
+
 // validatePodTemplate checks the pods that a workload makes; old is the template before an update.
 func validatePodTemplate(p *problems, at *field.Path, t, old *v1.PodTemplateSpec) {
-	rules := rulesFor(false, nil, nil)
-	if old != nil {
-		rules = rulesFor(false, &old.Spec, old.Annotations)
-	}
+	rules := templateRules(old)
 	validateLabels(p, at.Child("labels"), t.Labels)
 	validateAnnotations(p, at.Child("annotations"), t.Annotations)
 	validatePodAnnotations(p, at.Child("annotations"), t.Annotations, &t.Spec, rules)

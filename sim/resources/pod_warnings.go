@@ -42,8 +42,8 @@ func hostNameWarning(name string) []string {
 }
 
 // templateWarnings are those of a workload's template.
-func templateWarnings(t, _ *v1.PodTemplateSpec) []string {
-	return specWarnings(field.NewPath("spec", "template"), &t.Spec, t.Annotations)
+func templateWarnings(at *field.Path, t *v1.PodTemplateSpec) []string {
+	return specWarnings(at, &t.Spec, t.Annotations)
 }
 
 // specWarnings are those of a pod, whose path is nil, or of a template.

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func replicaSets() *Resource {
@@ -32,12 +33,12 @@ func replicaSets() *Resource {
 		ValidateUpdate: validateReplicaSetUpdate,
 		Warnings: func(rs, old *appsv1.ReplicaSet) []string {
 			if old == nil {
-				return append(hostNameWarning(rs.Name), templateWarnings(&rs.Spec.Template, nil)...)
+				return append(hostNameWarning(rs.Name), templateWarnings(field.NewPath("spec", "template"), &rs.Spec.Template)...)
 			}
 			if rs.Generation == old.Generation {
 				return nil
 			}
-			return templateWarnings(&rs.Spec.Template, &old.Spec.Template)
+			return templateWarnings(field.NewPath("spec", "template"), &rs.Spec.Template)
 		},
 		Spec:                 func(rs, from *appsv1.ReplicaSet) { rs.Spec = from.Spec },
 		Status:               func(rs, from *appsv1.ReplicaSet) { rs.Status = from.Status },

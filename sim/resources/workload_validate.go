@@ -36,11 +36,16 @@ func validateOwnTemplate(p *problems, spec *field.Path, s *metav1.LabelSelector,
 		return
 	}
 	at := spec.Child("template")
+	matchTemplate(p, at, selector, t)
+	validatePodTemplate(p, at, t, old)
+	validateLastingTemplate(p, at, t, "ReplicaSet")
+}
+
+// matchTemplate wants the template to be one that the workload finds again.
+func matchTemplate(p *problems, at *field.Path, selector labels.Selector, t *v1.PodTemplateSpec) {
 	if !selector.Empty() && !selector.Matches(labels.Set(t.Labels)) {
 		p.invalid(at.Child("metadata", "labels"), t.Labels, templateMismatch)
 	}
-	validatePodTemplate(p, at, t, old)
-	validateLastingTemplate(p, at, t, "ReplicaSet")
 }
 
 // validateLastingTemplate wants pods that are started again and have no end.
