@@ -27,6 +27,7 @@ type session struct {
 	checked time.Time // wall clock of the last look
 	last    []byte    // progress as last told to the page
 	told    time.Time // wall clock of the last `time` event
+	ended   bool      // another session has taken this one's place
 	quiet   bool      // the session is being made: its journal is told whole in the end
 }
 
@@ -106,6 +107,9 @@ func (s *session) begin() {
 }
 
 func (s *session) close() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 	s.pace.close()
 	s.screen.close()
 	s.cluster.Close()
@@ -114,7 +118,7 @@ func (s *session) close() {
 
 func (s *session) journal(entry []byte) {
 	s.mu.Lock()
-	quiet := s.quiet
+	quiet := s.quiet || s.ended
 	s.mu.Unlock()
 	if !quiet {
 		s.bridge.send(event("journal", map[string]bool{"whole": false}, append([]byte(nil), entry...)))
@@ -200,7 +204,9 @@ func (s *session) stepped(moved bool) {
 
 func (s *session) tellProgress() {
 	p, err := s.progress()
-	if err != nil || bytes.Equal(p, s.last) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || s.ended || bytes.Equal(p, s.last) {
 		return
 	}
 	s.last = p

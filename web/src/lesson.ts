@@ -352,7 +352,7 @@ export class TerrariumLesson extends HTMLElement {
   private rewind(): void {
     const kept = Object.entries(this.remembered.passed ?? {}).filter(([, at]) => at <= this.journal);
     this.remember({ passed: Object.fromEntries(kept) });
-    this.show(this.progress);
+    this.show({ checkpoints: [], flow: this.progress.flow }); // what is true now follows
   }
 
   private count(): void {
