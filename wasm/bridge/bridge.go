@@ -17,6 +17,7 @@ type Bridge struct {
 	mu      sync.Mutex // guards what follows; never held while a cluster is asked
 	inbox   []Frame
 	session *session
+	spare   *prepared                  // made ahead of being asked for
 	running map[int]context.CancelFunc // requests that can be given up
 }
 
@@ -71,6 +72,9 @@ func (b *Bridge) handle(f Frame) {
 	case "open":
 		o := decode[openOptions](f)
 		b.answer(f, func() (any, error) { return b.open(o, f.Bytes, o.Undo) })
+		return
+	case "prepare":
+		b.answer(f, func() (any, error) { return nil, b.prepare(decode[openOptions](f)) })
 		return
 	case "parse":
 		b.answer(f, func() (any, error) {
@@ -150,7 +154,7 @@ func (b *Bridge) current() *session {
 // open starts a session in place of the present one, from a log where there is one, without its last command
 // where undo is set. Where that fails, the present session goes on.
 func (b *Bridge) open(o openOptions, log []byte, undo bool) (any, error) {
-	s, opened, err := newSession(b, o, log, undo)
+	s, opened, err := newSession(b, o, log, undo, b.takeSpare(o))
 	if err != nil {
 		return nil, err
 	}

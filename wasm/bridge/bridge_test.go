@@ -87,7 +87,7 @@ func (w *stubWorld) New(o Options) (Cluster, error) {
 	return s, nil
 }
 
-func (w *stubWorld) Restore(o Options, log []byte, undo bool) (Cluster, string, error) {
+func (w *stubWorld) Restore(o Options, log []byte, undo bool, fresh Cluster) (Cluster, string, error) {
 	if string(log) == "broken" {
 		return nil, "", errors.New("session log, line 1: broken")
 	}

@@ -87,8 +87,8 @@ type EditResult struct {
 type World interface {
 	New(Options) (Cluster, error)
 	// Restore plays a log, up to and including its last entry, or without its last command where undo is set;
-	// undone is that command's line.
-	Restore(o Options, log []byte, undo bool) (c Cluster, undone string, err error)
+	// undone is that command's line. fresh is an unused cluster of the same options, to play the log in, or nil.
+	Restore(o Options, log []byte, undo bool, fresh Cluster) (c Cluster, undone string, err error)
 	// Lesson parses the files of a lesson folder. Its JSON form is protocol.ts's Lesson.
 	Lesson(files map[string][]byte) (Lesson, error)
 }

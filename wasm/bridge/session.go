@@ -14,6 +14,7 @@ import (
 type session struct {
 	bridge   *Bridge
 	options  openOptions
+	made     Options // what the cluster was made with
 	cluster  Cluster
 	terminal Terminal
 	lesson   Lesson // nil for a bare cluster
@@ -39,22 +40,30 @@ type opened struct {
 	Undone   string          `json:"undone"`
 }
 
-func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *opened, error) {
-	s := &session{bridge: b, options: o, screen: newScreen(b.send), edits: &edits{send: b.send}, quiet: true}
-	options, err := s.clusterOptions()
-	if err != nil {
-		return nil, nil, err
+// newSession makes a session, from a log where there is one, and out of spare, an unused session of the same
+// options, where that is not nil.
+func newSession(b *Bridge, o openOptions, log []byte, undo bool, spare *session) (*session, *opened, error) {
+	s := spare
+	var err error
+	if s == nil {
+		if s, err = newUnused(b, o, len(log) == 0); err != nil {
+			return nil, nil, err
+		}
 	}
 	answer := &opened{Lesson: s.lesson}
-	if len(log) == 0 {
-		s.cluster, err = b.world.New(options)
-	} else {
-		s.cluster, answer.Undone, err = b.world.Restore(options, log, undo)
-	}
-	if err != nil {
-		return nil, nil, err
+	if len(log) > 0 {
+		var fresh Cluster
+		if spare != nil {
+			fresh = s.cluster
+		}
+		if s.cluster, answer.Undone, err = b.world.Restore(s.made, log, undo, fresh); err != nil {
+			return nil, nil, err
+		}
 	}
 	s.terminal = s.cluster.Terminal()
+	if spare != nil {
+		s.resize(o.Cols, o.Rows)
+	}
 	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
 	if o.Speed != nil {
 		s.pace.factor = bounded(*o.Speed)
@@ -65,6 +74,18 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool) (*session, *ope
 	}
 	s.last = answer.Progress
 	return s, answer, nil
+}
+
+// newUnused makes what a session consists of, its cluster too where that is wanted.
+func newUnused(b *Bridge, o openOptions, withCluster bool) (s *session, err error) {
+	s = &session{bridge: b, options: o, screen: newScreen(b.send), edits: &edits{send: b.send}, quiet: true}
+	if s.made, err = s.clusterOptions(); err != nil {
+		return nil, err
+	}
+	if withCluster {
+		s.cluster, err = b.world.New(s.made)
+	}
+	return s, err
 }
 
 func (s *session) clusterOptions() (o Options, err error) {
