@@ -51,6 +51,13 @@ func Restore(config Config, log *session.Log, begin func(*Cluster), step func(St
 	if begin != nil {
 		begin(c)
 	}
+	c.Replay(log, step)
+	return c, nil
+}
+
+// Replay plays the entries of a log in a cluster that has had no input yet and was made with what the log's header
+// says, which Header tells.
+func (c *Cluster) Replay(log *session.Log, step func(Step)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replay = &replay{}
@@ -66,7 +73,13 @@ func Restore(config Config, log *session.Log, begin func(*Cluster), step func(St
 			step(Step{e, r})
 		}
 	}
-	return c, nil
+}
+
+// Header is the first line of the session's log: what the cluster was made with.
+func (c *Cluster) Header() session.Header {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.log.Header
 }
 
 // play gives one recorded input at its instant.

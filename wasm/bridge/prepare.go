@@ -14,7 +14,7 @@ type prepared struct {
 }
 
 func (b *Bridge) prepare(o openOptions) error {
-	s, err := newSession(b, o, nil, false, nil)
+	s, err := newUnused(b, o, true)
 	if err != nil {
 		return err
 	}

@@ -51,19 +51,16 @@ func newSession(b *Bridge, o openOptions, log []byte, undo bool, spare *session)
 		}
 	}
 	answer := &opened{Lesson: s.lesson}
+	if spare != nil {
+		s.terminal = s.cluster.Terminal()
+		s.resize(o.Cols, o.Rows)
+	}
 	if len(log) > 0 {
-		var fresh Cluster
-		if spare != nil {
-			fresh = s.cluster
-		}
-		if s.cluster, answer.Undone, err = b.world.Restore(s.made, log, undo, fresh); err != nil {
+		if s.cluster, answer.Undone, err = b.world.Restore(s.made, log, undo, s.cluster); err != nil {
 			return nil, nil, err
 		}
 	}
 	s.terminal = s.cluster.Terminal()
-	if spare != nil {
-		s.resize(o.Cols, o.Rows)
-	}
 	s.pace = newPace(s.cluster, s.terminal.Busy, b.giveTurn, s.stepped)
 	if o.Speed != nil {
 		s.pace.factor = bounded(*o.Speed)

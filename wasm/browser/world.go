@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ func (world) New(o bridge.Options) (bridge.Cluster, error) {
 }
 
 // Restore implements bridge.World.
-func (world) Restore(o bridge.Options, data []byte, undo bool) (bridge.Cluster, string, error) {
+func (world) Restore(o bridge.Options, data []byte, undo bool, fresh bridge.Cluster) (bridge.Cluster, string, error) {
 	l, err := session.Parse(data)
 	if err != nil {
 		return nil, "", err
@@ -39,6 +40,11 @@ func (world) Restore(o bridge.Options, data []byte, undo bool) (bridge.Cluster, 
 	undone := ""
 	if undo {
 		undone, _ = l.Undo()
+	}
+	if c, ok := fresh.(*cluster); ok && reflect.DeepEqual(c.Header(), l.Header) {
+		c.Replay(l, nil)
+		c.flush()
+		return c, undone, nil
 	}
 	c := &cluster{options: o}
 	if _, err := sim.Restore(c.config(), l, c.start, nil); err != nil {
