@@ -11,6 +11,8 @@ export interface ClusterOptions {
   start?: Date | string;
   /** Where the wasm lies; default: terrarium.wasm beside terrarium.js. */
   wasm?: string | URL;
+  /** An image of the program with this very cluster, made with the page; default: terrarium.image beside the wasm, "" for none. */
+  image?: string | URL;
   /** The files of a lesson folder by name, so that checkpoints() has something to look at. */
   lesson?: Record<string, string>;
   /** A session log to start from. */
@@ -108,6 +110,7 @@ function openOptions(o: ClusterOptions): OpenOptions {
     start: o.start instanceof Date ? o.start.toISOString() : o.start,
     lesson: o.lesson,
     undo: o.undo,
+    image: o.image === "" ? "" : new URL(o.image ?? "terrarium.image", o.image ? document.baseURI : o.wasm ? new URL(o.wasm, document.baseURI) : import.meta.url).href,
     speed: o.speed,
     cols: o.cols ?? 100,
     rows: o.rows ?? 30,

@@ -48,6 +48,7 @@ export class TerrariumLesson extends HTMLElement {
   private ready: Promise<Cluster | undefined> = Promise.resolve(undefined);
   private opening = 0;
   private lesson: Lesson | undefined;
+  private image: URL | undefined | "";
   private keeper: Keeper | undefined;
   private remembered: Remembered = {};
   private flow: FlowPicture | undefined;
@@ -114,6 +115,7 @@ export class TerrariumLesson extends HTMLElement {
       this.keeper = keeper;
       this.remembered = await keeper.remembered();
       if (file.lesson) this.draw(file.lesson);
+      this.image = file.image && new URL(file.image, this.folder);
       await this.start(file.files, await keeper.log(), size, !file.lesson);
       settle(this.joined);
     } catch (e) {
@@ -133,7 +135,7 @@ export class TerrariumLesson extends HTMLElement {
   }
 
   private async start(files: Record<string, string>, log: Uint8Array | undefined, size: { cols: number; rows: number }, unparsed: boolean, undo = false): Promise<void> {
-    const options = { lesson: files, seed: this.getAttribute("seed") ?? undefined, wasm: this.getAttribute("wasm") ?? undefined, log, undo, ...size };
+    const options = { lesson: files, image: this.image, seed: this.getAttribute("seed") ?? undefined, wasm: this.getAttribute("wasm") ?? undefined, log, undo, ...size };
     let cluster: Cluster;
     try {
       cluster = await createCluster(options);
@@ -416,7 +418,7 @@ export class TerrariumLesson extends HTMLElement {
   }
 }
 
-async function readLesson(folder: URL): Promise<{ lesson?: Lesson; files: Record<string, string> }> {
+async function readLesson(folder: URL): Promise<Partial<LessonFile> & Pick<LessonFile, "files">> {
   const built = await fetch(new URL("lesson.json", folder));
   if (built.ok && built.headers.get("Content-Type")?.includes("json")) return (await built.json()) as LessonFile;
   const files: Record<string, string> = {};

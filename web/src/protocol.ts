@@ -17,6 +17,8 @@ export interface Frame<T extends string = string, D = unknown> {
 export interface Requests {
   /** First frame of all. bytes: a log to restore, instead of an empty session. Without `lesson` it is a bare cluster. */
   open: { data: OpenOptions; bytes?: Uint8Array; ok: Opened };
+  /** Makes a session that a later `open` with the same options finds ready. For freeze.mjs. */
+  prepare: { data: OpenOptions; ok: void };
   /** Runs a line as a script would: not echoed, and while it waits, virtual time jumps. */
   exec: { data: { line: string }; ok: ExecResult };
   /** Keys for the terminal. */
@@ -46,6 +48,12 @@ export interface Requests {
   edited: { data: { edit: number; saved: boolean }; bytes?: Uint8Array; ok: void };
   /** Parses a lesson folder without opening it. */
   parse: { data: { files: Record<string, string> }; ok: Lesson };
+}
+
+/** What only the worker reads: it may be told ahead of `open` which image of a program that page is about to want. */
+export interface ImageFrame {
+  type: "image";
+  data: { url: string };
 }
 
 /** What the wasm says of itself. */
@@ -89,6 +97,8 @@ export interface OpenOptions {
   lesson?: Record<string, string>;
   cols?: number;
   rows?: number;
+  /** The address of an image to start from (see thaw.ts); read by the worker. "": none. */
+  image?: string;
   /** As in `speed`; default 1. */
   speed?: number;
   /** Restores the log that comes along without its last command. */
@@ -211,6 +221,8 @@ export interface Quiz {
 export interface LessonFile {
   lesson: Lesson;
   files: Record<string, string>;
+  /** The image of the lesson's cluster, relative to this file. */
+  image?: string;
 }
 
 /** lessons/index.json, made by `terrarium lesson build`; `src` is relative to it. */

@@ -1,23 +1,18 @@
 /**
- * The worker: starts the wasm as soon as it is loaded and forwards frames between the page and Go, unread.
+ * The worker: loads the wasm, starts it, from an image where there is one, and forwards frames between the page and Go.
  *
  * The address of the wasm is the worker's name, or terrarium.wasm beside this script.
  */
 import "go-wasm-exec";
-import type { Frame } from "./protocol.js";
-
-interface GoProgram {
-  importObject: WebAssembly.Imports;
-  exit: (code: number) => void;
-  run(instance: WebAssembly.Instance): Promise<void>;
-}
+import type { Frame, ImageFrame, OpenOptions } from "./protocol.js";
+import { continueClock, fits, parseImage, thaw, type Go, type Image } from "./thaw.js";
 
 interface Scope {
   name: string;
   location: { href: string };
   onmessage: ((e: MessageEvent<Frame>) => void) | null;
   postMessage(message: unknown, transfer?: Transferable[]): void;
-  Go: new () => GoProgram;
+  Go: new () => Go;
   fs: { writeSync(fd: number, bytes: Uint8Array): number };
   terrariumSend?: (type: string, id: number, json?: string, bytes?: Uint8Array<ArrayBuffer>) => void;
   terrariumTurn?: (done: () => void) => void;
@@ -57,14 +52,23 @@ scope.terrariumTurn = (done) => {
   turn.port2.postMessage(null);
 };
 
+/** What came before the program took frames. */
 const early: Frame[] = [];
+let onEarly: ((frame: Frame) => void) | undefined;
 /** Why there is no program any more. The page may not have listened yet when it was said first. */
 let dead: Frame | undefined;
-scope.onmessage = ({ data: frame }) => {
+
+function take(frame: Frame): void {
   if (dead) post(dead);
-  else if (!scope.terrariumReceive) early.push(frame);
-  else scope.terrariumReceive(frame.type, frame.id ?? 0, frame.data === undefined ? undefined : JSON.stringify(frame.data), frame.bytes);
-};
+  else if (!scope.terrariumReceive) {
+    early.push(frame);
+    onEarly?.(frame);
+  } else if (frame.type !== "image") {
+    scope.terrariumReceive(frame.type, frame.id ?? 0, frame.data === undefined ? undefined : JSON.stringify(frame.data), frame.bytes);
+  }
+}
+
+scope.onmessage = ({ data }) => take(data);
 
 function end(frame: Frame): void {
   if (dead) return;
@@ -72,26 +76,49 @@ function end(frame: Frame): void {
   post(frame);
 }
 
-async function instantiate(url: string, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+async function compile(url: string): Promise<WebAssembly.Module> {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`.trim());
-  if (response.headers.get("Content-Type")?.startsWith("application/wasm")) {
-    return (await WebAssembly.instantiateStreaming(response, imports)).instance;
+  if (response.headers.get("Content-Type")?.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** An image that cannot be had only costs time. */
+async function readImage(url: string): Promise<Image | undefined> {
+  try {
+    const response = await fetch(url, { credentials: "same-origin" });
+    return response.ok ? parseImage(new Uint8Array(await response.arrayBuffer())) : undefined;
+  } catch {
+    return undefined;
   }
-  return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance;
+}
+
+/** The image that the first frame asks for. */
+function wantedImage(): Promise<Image | undefined> {
+  return new Promise((resolve) => {
+    const look = (frame: Frame) => {
+      const url = frame.type === "image" ? (frame as ImageFrame).data.url : (frame.data as OpenOptions | undefined)?.image;
+      if (frame.type === "image" || frame.type === "open") resolve(url ? readImage(url) : undefined);
+    };
+    early.forEach(look);
+    onEarly = look;
+  });
 }
 
 async function start(): Promise<void> {
   const url = new URL(scope.name || "terrarium.wasm", scope.location.href).href;
   const go = new scope.Go();
-  let instance: WebAssembly.Instance;
+  let ended: Promise<void>;
   try {
-    instance = await instantiate(url, go.importObject);
+    const [module, image] = await Promise.all([compile(url), wantedImage()]);
+    if (image && fits(image, module)) {
+      continueClock(go, image);
+      ended = thaw(go, await WebAssembly.instantiate(module, go.importObject), image);
+    } else ended = go.run(await WebAssembly.instantiate(module, go.importObject));
   } catch (e) {
     return end({ type: "unloaded", data: { message: e instanceof Error ? e.message : String(e) } });
   }
-  const ended = go.run(instance);
-  for (const frame of early.splice(0)) scope.onmessage?.({ data: frame } as MessageEvent<Frame>);
+  for (const frame of early.splice(0)) take(frame);
   try {
     await ended;
     end({ type: "crash", data: { message: trace.split("\n")[0] || "the program ended", trace } });

@@ -1,0 +1,192 @@
+// node freeze.mjs WASM DIST: puts the wasm into DIST, beside it terrarium.image, an image of the program's memory with
+// the default cluster come up, and beside each lesson.json one with the lesson's cluster (cluster.image), so that a page
+// need not wait for that. See src/thaw.ts.
+import { execFileSync } from "node:child_process";
+import { createHash, webcrypto } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import vm from "node:vm";
+
+const buildSection = "terrarium.build";
+const globalPrefix = "global";
+const pageSize = 4096;
+
+const goroot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+const wasmExec = readFileSync(["lib/wasm", "misc/wasm"].map((d) => path.join(goroot, d, "wasm_exec.js")).find(existsSync), "utf8");
+
+function unsigned(n) {
+  const out = [];
+  do {
+    out.push((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
+    n >>>= 7;
+  } while (n);
+  return Buffer.from(out);
+}
+
+const named = (name) => Buffer.concat([unsigned(Buffer.byteLength(name)), Buffer.from(name)]);
+
+/** The sections of a module: [id, content]. */
+function sections(wasm) {
+  const out = [];
+  for (let at = 8; at < wasm.length; ) {
+    const id = wasm[at];
+    const [length, from] = readUnsigned(wasm, at + 1);
+    out.push([id, wasm.subarray(from, from + length)]);
+    at = from + length;
+  }
+  return out;
+}
+
+function readUnsigned(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const b = bytes[at++];
+    value += (b & 0x7f) * 2 ** shift;
+    if (b < 0x80) return [value, at];
+  }
+}
+
+/** The module with every global exported and its build written into it. */
+function open(wasm) {
+  const all = sections(wasm);
+  const globals = readUnsigned(all.find(([id]) => id === 6)[1], 0)[0];
+  const build = createHash("sha256").update(wasm).digest("hex");
+  const out = [wasm.subarray(0, 8)];
+  for (let [id, content] of all) {
+    if (id === 7) {
+      const [count, from] = readUnsigned(content, 0);
+      const more = Array.from({ length: globals }, (_, i) => Buffer.concat([named(globalPrefix + i), Buffer.from([3]), unsigned(i)]));
+      content = Buffer.concat([unsigned(count + globals), content.subarray(from), ...more]);
+    }
+    out.push(Buffer.from([id]), unsigned(content.length), content);
+  }
+  const section = Buffer.concat([named(buildSection), Buffer.from(build)]);
+  out.push(Buffer.from([0]), unsigned(section.length), section);
+  return { bytes: Buffer.concat(out), build, globals };
+}
+
+/** A global object as a worker of a page has it, as far as the program looks. */
+function scope() {
+  const context = vm.createContext({
+    WebAssembly, console, TextEncoder, TextDecoder, performance, crypto: webcrypto, setTimeout, clearTimeout,
+    fetch() {}, Headers, Request, Response, AbortController, URL,
+  });
+  vm.runInContext(wasmExec, context);
+  context.said = "";
+  context.fs.writeSync = (_fd, bytes) => ((context.said += Buffer.from(bytes).toString()), bytes.length);
+  return context;
+}
+
+/** Runs the program up to a prepared session and returns the image. */
+async function freeze(module, opened, options) {
+  const context = scope();
+  const go = vm.runInContext("new Go()", context);
+  const funcs = new Map();
+  const make = go._makeFuncWrapper.bind(go);
+  go._makeFuncWrapper = (id) => {
+    const made = make(id);
+    funcs.set(made, id);
+    return made;
+  };
+  let ready, fail;
+  const prepared = new Promise((resolve, reject) => ((ready = resolve), (fail = reject)));
+  context.terrariumTurn = (done) => setImmediate(done);
+  context.terrariumSend = (type, id, json) => {
+    if (type === "hello") setTimeout(() => context.terrariumReceive("prepare", 1, options, undefined));
+    if (id === 1) type === "ok" ? ready() : fail(new Error(json));
+  };
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  go.run(instance).then(() => fail(new Error(`the program ended: ${context.said}`)), fail);
+  await prepared;
+  await new Promise((r) => setTimeout(r, 50));
+  const memory = Buffer.from(instance.exports.mem.buffer);
+  const fresh = Buffer.from((await WebAssembly.instantiate(module, go.importObject)).exports.mem.buffer);
+  const { runs, pages } = changed(memory, fresh);
+  const header = {
+    build: opened.build,
+    size: memory.length,
+    globals: Object.fromEntries(Array.from({ length: opened.globals }, (_, i) => [globalPrefix + i, String(instance.exports[globalPrefix + i].value)])),
+    values: go._values.slice(7).map((v, i) => hint(v, go._ids.get(v) === i + 7 || typeof v === "object", funcs, context)),
+    refs: go._goRefCounts.map((n) => (n === Infinity ? -1 : n)),
+    free: go._idPool,
+    timeouts: { next: go._nextCallbackTimeoutID, ids: [...go._scheduledTimeouts.keys()] },
+    receive: funcs.get(context.terrariumReceive),
+    nano: (Date.now() + 1000) * 1e6,
+    runs,
+  };
+  for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout);
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  return Buffer.concat([length, json, ...pages]);
+}
+
+const zero = Buffer.alloc(pageSize);
+
+/** The pages of memory that a fresh instance has otherwise. */
+function changed(memory, fresh) {
+  const runs = [];
+  const pages = [];
+  for (let page = 0; page * pageSize < memory.length; page++) {
+    const now = memory.subarray(page * pageSize, (page + 1) * pageSize);
+    const before = page * pageSize < fresh.length ? fresh.subarray(page * pageSize, (page + 1) * pageSize) : zero;
+    if (now.equals(before)) continue;
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === page) last[1]++;
+    else runs.push([page, 1]);
+    pages.push(now);
+  }
+  return { runs, pages };
+}
+
+/** How the page finds the value again: null where there is none. */
+function hint(value, held, funcs, context) {
+  if (value === null || value === undefined || !held) return null;
+  if (funcs.has(value)) return { func: funcs.get(value) };
+  if (typeof value === "string") return value.length > 100 ? { lost: true } : { text: value };
+  for (const name of Object.getOwnPropertyNames(context)) {
+    if (context[name] === value) return { path: [name] };
+  }
+  const intrinsics = vm.runInContext("globalThis", context);
+  for (const name of ["Object", "Array", "Uint8Array", "Function", "Error", "Promise", "Date", ...Object.getOwnPropertyNames(intrinsics)]) {
+    if (intrinsics[name] === value) return { path: [name] };
+  }
+  for (const outer of ["fs", "process", "path", "crypto"]) {
+    for (const name of Object.getOwnPropertyNames(context[outer] ?? {})) {
+      if (context[outer][name] === value) return { path: [outer, name] };
+    }
+  }
+  return { lost: true };
+}
+
+/** Freezes the program with what `options` ask for, into a file. */
+async function write(file, options) {
+  const image = await freeze(module, opened, JSON.stringify({ ...options, cols: 100, rows: 30 }));
+  writeFileSync(file, image);
+  console.log(`${path.relative(dist, file)}: ${(image.length / 1e6).toFixed(1)} MB`);
+}
+
+function lessons(dir) {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+    e.isDirectory() ? lessons(path.join(dir, e.name)) : e.name === "lesson.json" ? [path.join(dir, e.name)] : [],
+  );
+}
+
+const [wasmFile, dist] = process.argv.slice(2);
+const opened = open(readFileSync(wasmFile));
+writeFileSync(path.join(dist, "terrarium.wasm"), opened.bytes);
+const module = await WebAssembly.compile(opened.bytes);
+await write(path.join(dist, "terrarium.image"), {});
+for (const file of lessons(path.join(dist, "lessons"))) {
+  const lesson = JSON.parse(readFileSync(file, "utf8"));
+  await write(path.join(path.dirname(file), "cluster.image"), { lesson: lesson.files });
+  writeFileSync(file, JSON.stringify({ ...lesson, image: "cluster.image" }));
+}
+
+// The page of the first lesson asks for its files before anything has told it to.
+const index = JSON.parse(readFileSync(path.join(dist, "lessons/index.json"), "utf8"));
+const first = index.courses[0]?.lessons[0]?.src ?? "";
+const page = path.join(dist, "index.html");
+writeFileSync(page, readFileSync(page, "utf8").replaceAll("FIRST_LESSON", first));
+process.exit(0);
