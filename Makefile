@@ -33,8 +33,8 @@ build/worker.wasm: $(GO_SOURCES) build/wasm.mod
 
 web/dist/.stamp: bin/terrarium build/terrarium.wasm web/node_modules/.stamp $(WEB_SOURCES) $(LESSON_FILES)
 	cd web && node build.mjs
-	cp build/terrarium.wasm web/dist/
 	bin/terrarium lesson build --out web/dist/lessons lessons
+	node web/freeze.mjs build/terrarium.wasm web/dist
 	node scripts/compress.mjs web/dist
 	@touch $@
 

@@ -11,7 +11,7 @@ const dir = process.argv[2];
 const quality = Number(process.env.BROTLI ?? 11);
 const cache = join("build", "compressed");
 mkdirSync(cache, { recursive: true });
-const worth = new Set([".wasm", ".js", ".mjs", ".css", ".html", ".json", ".svg", ".md", ".yaml"]);
+const worth = new Set([".wasm", ".image", ".js", ".mjs", ".css", ".html", ".json", ".svg", ".md", ".yaml"]);
 
 function files(d) {
   return readdirSync(d, { withFileTypes: true }).flatMap((e) =>

@@ -2,7 +2,7 @@
 // the default cluster come up, and beside each lesson.json one with the lesson's cluster (cluster.image), so that a page
 // need not wait for that. See src/thaw.ts.
 import { execFileSync } from "node:child_process";
-import { createHash, webcrypto } from "node:crypto";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,8 @@ import vm from "node:vm";
 const buildSection = "terrarium.build";
 const globalPrefix = "global";
 const pageSize = 4096;
+/** The instant at which every program is frozen. */
+const start = 1.8e12;
 
 const goroot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
 const wasmExec = readFileSync(["lib/wasm", "misc/wasm"].map((d) => path.join(goroot, d, "wasm_exec.js")).find(existsSync), "utf8");
@@ -66,10 +68,26 @@ function open(wasm) {
   return { bytes: Buffer.concat(out), build, globals };
 }
 
-/** A global object as a worker of a page has it, as far as the program looks. */
+/**
+ * A global object as a worker of a page has it, as far as the program looks. Its clock and its randomness are always the
+ * same, so that the same wasm gives the same image.
+ */
 function scope() {
+  let random = 1;
+  const crypto = {
+    getRandomValues(bytes) {
+      for (let i = 0; i < bytes.length; i++) bytes[i] = (random = (random * 48271) % 2147483647) & 0xff;
+      return bytes;
+    },
+  };
+  let looks = 0;
+  const now = () => ++looks / 1000;
+  class Date {
+    static now = () => start + now();
+    getTime = () => start + now();
+  }
   const context = vm.createContext({
-    WebAssembly, console, TextEncoder, TextDecoder, performance, crypto: webcrypto, setTimeout, clearTimeout,
+    WebAssembly, console, TextEncoder, TextDecoder, performance: { now }, crypto, Date, setTimeout, clearTimeout,
     fetch() {}, Headers, Request, Response, AbortController, URL,
   });
   vm.runInContext(wasmExec, context);
@@ -112,7 +130,7 @@ async function freeze(module, opened, options) {
     free: go._idPool,
     timeouts: { next: go._nextCallbackTimeoutID, ids: [...go._scheduledTimeouts.keys()] },
     receive: funcs.get(context.terrariumReceive),
-    nano: (Date.now() + 1000) * 1e6,
+    nano: (start + 60_000) * 1e6,
     runs,
   };
   for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout);

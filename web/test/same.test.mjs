@@ -33,27 +33,41 @@ const script = [
   "kubectl get all -A -o json | jq -r '.items[].metadata | \"\\(.name) \\(.uid)\"'",
 ];
 
-test("browser and native program print the same", { timeout: 120_000 }, async () => {
-  const input = script.map((line) => JSON.stringify({ exec: line })).join("\n") + "\n";
-  const native = spawnSync(path.join(root, "bin/terrarium"), ["sh", "--json", "--seed", "42"], { input, encoding: "utf8", maxBuffer: 1 << 26 });
-  assert.equal(native.status, 0, native.stderr);
-  const want = native.stdout.trim().split("\n").map((l) => JSON.parse(l));
+const pick = ({ stdout, stderr, exit, time }) => ({ stdout, stderr, exit, time: Date.parse(time) });
 
+function natively(...flags) {
+  const input = script.map((line) => JSON.stringify({ exec: line })).join("\n") + "\n";
+  const done = spawnSync(path.join(root, "bin/terrarium"), ["sh", "--json", ...flags], { input, encoding: "utf8", maxBuffer: 1 << 26 });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout.trim().split("\n").map((l) => pick(JSON.parse(l)));
+}
+
+async function inBrowser(options) {
   const page = await browser.newPage();
   await page.goto(`${site.url}types/none`);
   const got = await page.evaluate(
-    async ({ url, script }) => {
+    async ({ url, script, options }) => {
       const { createCluster } = await import(`${url}terrarium.js`);
-      const cluster = await createCluster({ seed: 42, speed: 0 });
+      const cluster = await createCluster({ speed: 0, ...options });
       const all = [];
       for (const line of script) all.push(await cluster.exec(line));
       cluster.close();
       return all;
     },
-    { url: site.url, script },
+    { url: site.url, script, options },
   );
-  for (const [i, line] of script.entries()) {
-    const pick = ({ stdout, stderr, exit, time }) => ({ line, stdout, stderr, exit, time });
-    assert.deepEqual(pick(got[i]), pick(want[i]));
-  }
+  await page.close();
+  return got.map(pick);
+}
+
+function same(got, want) {
+  for (const [i, line] of script.entries()) assert.deepEqual({ line, ...got[i] }, { line, ...want[i] });
+}
+
+test("browser and native program print the same", { timeout: 300_000 }, async () => {
+  same(await inBrowser({ seed: 42, image: "" }), natively("--seed", "42"));
+});
+
+test("a program that was woken from its image prints the same", { timeout: 300_000 }, async () => {
+  same(await inBrowser({}), natively());
 });

@@ -70,6 +70,8 @@ func contentType(name string) string {
 	switch ext := filepath.Ext(name); ext {
 	case ".wasm":
 		return "application/wasm"
+	case ".image":
+		return "application/octet-stream"
 	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8"
 	case ".md", ".yaml", ".sh":
