@@ -11,5 +11,6 @@ func Default() Chain {
 		DefaultStorageClass{},
 		StorageObjectInUseProtection{},
 		DefaultIngressClass{},
+		PodResizeValidator{},
 	}
 }
