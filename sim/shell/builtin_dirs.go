@@ -57,7 +57,10 @@ func cdBuiltin(p *process, args []string) int {
 			p.errorf("cd: OLDPWD not set")
 			return 1
 		}
-		to, show = old, true
+		if to, show = old, true; old == "" {
+			p.print("\n")
+			return 0
+		}
 	case rest[0] == "":
 		return 0
 	default:
@@ -180,6 +183,10 @@ func pushdBuiltin(p *process, args []string) int {
 		p.dirs = append([]string{all[0]}, all[2:]...)
 	case len(rest[0]) > 1 && (rest[0][0] == '+' || rest[0][0] == '-'):
 		n, ok := p.rotated(rest[0])
+		if !ok && len(p.dirs) == 0 {
+			p.errorf("pushd: directory stack empty")
+			return 1
+		}
 		if !ok {
 			p.errorf("pushd: %s: directory stack index out of range", rest[0])
 			return 1

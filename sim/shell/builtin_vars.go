@@ -294,6 +294,12 @@ func (d *declaration) finish(names []string) {
 			}
 			p.print("%s\n", v.declaration(name))
 		}
+	case len(names) == 0 && d.name == "local":
+		if n := len(p.vars.locals); n > 0 && len(p.frames) > 0 {
+			for _, name := range slices.Sorted(maps.Keys(p.vars.locals[n-1])) {
+				p.print("%s\n", p.vars.locals[n-1][name].declaration(name))
+			}
+		}
 	case len(names) == 0:
 		for _, name := range p.vars.names() {
 			v := p.vars.find(name)
@@ -371,8 +377,12 @@ func unsetBuiltin(p *process, args []string) int {
 			delete(p.funcs, name)
 			continue
 		case !syntax.ValidName(base):
-			p.errorf("unset: `%s': not a valid identifier", name)
-			status = 1
+			if strings.Contains(flags, "v") {
+				p.errorf("unset: `%s': not a valid identifier", name)
+				status = 1
+			} else {
+				delete(p.funcs, name)
+			}
 			continue
 		}
 		v := p.resolve(base)

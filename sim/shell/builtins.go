@@ -341,6 +341,9 @@ func callerBuiltin(p *process, args []string) int {
 	n := 0
 	if len(args) > 1 {
 		n, _ = strconv.Atoi(args[1])
+	} else if len(p.frames) == 0 {
+		p.print("0 NULL\n")
+		return 0
 	}
 	if n >= len(p.frames) {
 		return 1

@@ -87,7 +87,11 @@ func (p *process) mark(j *job) string {
 
 func (p *process) openJobs() []*job {
 	var open []*job
-	for _, j := range p.jobs {
+	jobs := p.jobs
+	if len(jobs) == 0 {
+		jobs = p.outerJobs
+	}
+	for _, j := range jobs {
 		if !j.reported && !j.disowned {
 			open = append(open, j)
 		}

@@ -45,7 +45,7 @@ func needsMore(err error) bool {
 func (p *process) runSource(s *source) {
 	outer, line := p.src, p.line
 	defer func() { p.src, p.line = outer, line }()
-	s.text = plainKeys(strings.ToValidUTF8(s.text, "\uFFFD"))
+	s.text = repaired(strings.ToValidUTF8(s.text, "\uFFFD"))
 	err := eachUnit(s, func(u unit) bool {
 		if p.opts.set["verbose"] {
 			p.write(2, u.src.text)
@@ -130,14 +130,40 @@ func plainKeys(text string) string {
 	if !keyed().MatchString(text) {
 		return text
 	}
-	if _, err := parse(text); err == nil || needsMore(err) {
-		return text
-	}
 	quoted := keyed().ReplaceAllString(text, "$1'$2']")
 	if _, err := parse(quoted); err != nil {
 		return text
 	}
 	return quoted
+}
+
+// repaired makes a text readable for the parser that it refuses though bash would read it: it is strict about names in
+// declarations, about let, and about keys of associative arrays. A backslash before the keyword makes an ordinary
+// command of it, which then has the say.
+func repaired(text string) string {
+	for range 20 {
+		_, err := parse(text)
+		e, ok := err.(syntax.ParseError)
+		if !ok || needsMore(err) {
+			return text
+		}
+		at := -1
+		switch {
+		case strings.HasPrefix(e.Text, "invalid var name"):
+			for _, word := range []string{"export", "declare", "local", "readonly", "typeset"} {
+				at = max(at, strings.LastIndex(text[:min(int(e.Pos.Offset()), len(text))], word))
+			}
+		case strings.HasPrefix(e.Text, "`let` must be followed"):
+			at = int(e.Pos.Offset())
+		default:
+			return plainKeys(text)
+		}
+		if at < 0 {
+			return text
+		}
+		text = text[:at] + "\\" + text[at:]
+	}
+	return text
 }
 
 // parse reads a text as a whole; a here-document that is not closed ends with it.

@@ -123,6 +123,17 @@ func (p *Proc) Open(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// StatStdin tells about the file that stdin is, nil where it is none.
+func (p *Proc) StatStdin() iofs.FileInfo {
+	if s := p.process.files.files[0]; s != nil {
+		if f, ok := s.endpoint.(openFile); ok {
+			info, _ := f.Stat()
+			return info
+		}
+	}
+	return nil
+}
+
 // Create opens a file for writing with the flags of os.OpenFile; /dev/stdout and its sisters are the process's own.
 func (p *Proc) Create(name string, flag int) (io.WriteCloser, error) {
 	if fd, ok := descriptorPath(p.Path(name)); ok {
@@ -171,14 +182,13 @@ type ExecOptions struct {
 
 // Lookup finds a program in PATH, "" where there is none.
 func (p *Proc) Lookup(name string) string {
-	c := p.child(ExecOptions{})
 	if strings.Contains(name, "/") {
 		if info, err := p.FS.Stat(p.Path(name)); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
 			return ""
 		}
 		return name
 	}
-	return c.which(name)
+	return firstIn(p.FS, p.Dir, p.Getenv("PATH"), name)
 }
 
 func (p *Proc) child(o ExecOptions) *process {

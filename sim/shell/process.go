@@ -90,10 +90,11 @@ type process struct {
 	shellPID    int // $$
 	lastJob     int // $!
 	jobs        []*job
-	quiet       int // >0: a failure does not end the process under set -e
-	depth       int // of forks, functions aside
-	subshells   int // BASH_SUBSHELL
-	indirection int // command substitutions and evals, for set -x
+	outerJobs   []*job // of the process that this one was copied from, to be listed
+	quiet       int    // >0: a failure does not end the process under set -e
+	depth       int    // of forks, functions aside
+	subshells   int    // BASH_SUBSHELL
+	indirection int    // command substitutions and evals, for set -x
 	frames      []frame
 	src         *source
 	line        int
@@ -179,7 +180,8 @@ func (p *process) importEnv(env []string) {
 		v := plain(name, "0")
 		v.readonly, v.integer = true, true
 	}
-	plain("PPID", "1").readonly = true
+	parent := plain("PPID", "1")
+	parent.readonly, parent.integer = true, true
 	plain("PS4", "+ ")
 }
 
@@ -249,7 +251,7 @@ func (p *process) fork() *process {
 	c.dirs = slices.Clone(p.dirs)
 	c.files = p.files.fork()
 	c.frames = slices.Clone(p.frames)
-	c.jobs = nil
+	c.jobs, c.outerJobs = nil, p.jobs
 	c.login = false
 	c.flow, c.levels = goOn, 0
 	c.depth++

@@ -153,7 +153,7 @@ const stubMagic = "\x7fELF\x02\x01\x01\x00"
 
 // install makes the directories that a Unix machine has and a file for each command.
 func (sh *Shell) install(c Config) {
-	for _, dir := range []string{"/usr/bin", "/usr/local/bin", "/etc", "/tmp", "/dev", "/var/log", "/home", c.Home, c.Dir} {
+	for _, dir := range []string{"/usr/bin", "/usr/local/bin", "/etc", "/tmp", "/dev/fd", "/var/log", "/home", c.Home, c.Dir} {
 		sh.fs.MkdirAll(dir, 0o755)
 	}
 	sh.fs.Chmod("/tmp", 0o777|iofs.ModeSticky)
@@ -170,7 +170,7 @@ func (sh *Shell) install(c Config) {
 	for _, d := range []struct {
 		name string
 		kind vfs.Device
-	}{{"null", vfs.Null}, {"zero", vfs.Zero}, {"full", vfs.Full}, {"random", vfs.Random}, {"urandom", vfs.Random}} {
+	}{{"null", vfs.Null}, {"zero", vfs.Zero}, {"full", vfs.Full}, {"random", vfs.Random}, {"urandom", vfs.Random}, {"tty", vfs.Null}, {"stdin", vfs.Null}, {"stdout", vfs.Null}, {"stderr", vfs.Null}} {
 		if _, err := sh.fs.Stat("/dev/" + d.name); err != nil {
 			sh.fs.Mknod("/dev/"+d.name, d.kind, 0o666)
 		}

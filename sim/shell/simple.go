@@ -240,25 +240,33 @@ func (p *process) notFound(name string) int {
 }
 
 // which is the path of a program in PATH, "" where there is none.
-func (p *process) which(name string) string {
-	found := p.whichAll(name)
+func (p *process) which(name string) string { return firstIn(p.sh.fs, p.dir, p.get("PATH"), name) }
+
+func (p *process) whichAll(name string) []string { return allIn(p.sh.fs, p.dir, p.get("PATH"), name) }
+
+func firstIn(f *vfs.FS, dir, paths, name string) string {
+	found := allIn(f, dir, paths, name)
 	if len(found) == 0 {
 		return ""
 	}
 	return found[0]
 }
 
-func (p *process) whichAll(name string) []string {
+// allIn lists where a program is in the directories of paths.
+func allIn(f *vfs.FS, dir, paths, name string) (found []string) {
 	if name == "" {
 		return nil
 	}
-	var found []string
-	for _, dir := range strings.Split(p.get("PATH"), ":") {
-		if dir == "" {
-			dir = "."
+	for in := range strings.SplitSeq(paths, ":") {
+		if in == "" {
+			in = "."
 		}
-		at := strings.TrimSuffix(dir, "/") + "/" + name
-		if info, err := p.sh.fs.Stat(p.abs(at)); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+		at := strings.TrimSuffix(in, "/") + "/" + name
+		full := at
+		if !strings.HasPrefix(at, "/") {
+			full = strings.TrimSuffix(dir, "/") + "/" + at
+		}
+		if info, err := f.Stat(full); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
 			found = append(found, at)
 		}
 	}

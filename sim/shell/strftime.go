@@ -121,7 +121,7 @@ func timeField(c byte, colons int, t time.Time) (s string, digits int, ok bool) 
 		return num(year%100, 2)
 	case 'G':
 		year, _ := t.ISOWeek()
-		return num(year, 0)
+		return num(year, 1)
 	case 'H':
 		return num(t.Hour(), 2)
 	case 'I':
@@ -168,7 +168,7 @@ func timeField(c byte, colons int, t time.Time) (s string, digits int, ok bool) 
 	case 'y':
 		return num(t.Year()%100, 2)
 	case 'Y':
-		return num(t.Year(), 0)
+		return num(t.Year(), 1)
 	case 'z':
 		return text(zone(t, colons))
 	case 'Z':

@@ -12,7 +12,9 @@ package task
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"runtime/debug"
 	"time"
 
 	"terrarium/sim/clock"
@@ -83,11 +85,27 @@ func (w *wait) over() bool {
 	return false
 }
 
+// Panic is what a panic of a task becomes on its way to the host: with the stack of where it began.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
+
 // Go adds a task that runs f, ready behind those that are ready already. f never runs inside Go.
 func (s *Scheduler) Go(f func()) *Task {
 	t := &Task{}
 	t.resume, _ = iter.Pull(func(yield func(struct{}) bool) {
 		t.yield = yield
+		defer func() {
+			if v := recover(); v != nil {
+				if _, ok := v.(*Panic); !ok {
+					v = &Panic{v, debug.Stack()}
+				}
+				panic(v)
+			}
+		}()
 		f()
 	})
 	s.ready = append(s.ready, t)

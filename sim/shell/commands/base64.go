@@ -73,7 +73,7 @@ func decode64(p *shell.Proc, text string, ignore bool) int {
 		}
 		part := text[:end]
 		text = text[end:]
-		out := make([]byte, base64.StdEncoding.DecodedLen(len(part)))
+		out := make([]byte, len(part)+3)
 		n, err := base64.StdEncoding.Decode(out, []byte(part))
 		if err != nil {
 			n, _ = base64.RawStdEncoding.Decode(out, []byte(strings.TrimRight(part, "=")))

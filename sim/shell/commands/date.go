@@ -109,7 +109,7 @@ func parseDate(s string, now time.Time) (time.Time, bool) {
 			return t.UTC(), true
 		}
 	}
-	words := strings.Fields(strings.ToLower(s))
+	words := strings.Fields(strings.NewReplacer("+ ", "+", "- ", "-").Replace(strings.ToLower(s)))
 	// A date may stand before a distance.
 	for n := min(len(words), 2); n > 0; n-- {
 		if n == len(words) {

@@ -42,11 +42,13 @@ func diffCommand(ctx context.Context, p *shell.Proc) int {
 		if len(names) == 1 {
 			after = names[0]
 		}
-		missing(p, "missing operand after '%s'", after)
+		p.Errorf("missing operand after '%s'", after)
+		p.Errorf("Try '%s --help' for more information.", p.Name())
 		return 2
 	}
 	if len(names) > 2 {
-		missing(p, "extra operand '%s'", names[2])
+		p.Errorf("extra operand '%s'", names[2])
+		p.Errorf("Try '%s --help' for more information.", p.Name())
 		return 2
 	}
 	c := &comparison{ctx: ctx, p: p, opts: opts, context: 3, unified: has(opts, "u", "U"), copied: has(opts, "c", "C")}

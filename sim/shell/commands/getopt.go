@@ -17,6 +17,7 @@ type syntax struct {
 	exit    int      // status for a wrong command line; default 1
 	ordered bool     // options end at the first operand
 	number  bool     // -5 is the option "#" with the value 5
+	always  bool     // a wrong command line shows the usage
 }
 
 // given is one option as it was given: its letter, or its long name where it has no letter.
@@ -28,6 +29,9 @@ func (s syntax) parse(p *shell.Proc) (opts []given, operands []string, exit int,
 	args := slices.Clone(p.Args[1:])
 	wrong := func(format string, a ...any) ([]given, []string, int, bool) {
 		p.Errorf(format, a...)
+		if s.always {
+			fmt.Fprintf(p.Stderr, "Usage: %s\n", strings.ReplaceAll(s.usage[0], "NAME", p.Name()))
+		}
 		fmt.Fprintf(p.Stderr, "Try '%s --help' for more information.\n", p.Name())
 		return nil, nil, max(s.exit, 1), true
 	}

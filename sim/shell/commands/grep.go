@@ -23,7 +23,7 @@ var grepSyntax = syntax{
 		"basic-regexp=G", "with-filename=H", "no-filename=h", "ignore-case=i", "no-ignore-case", "files-without-match=L", "files-with-matches=l", "max-count:=m", "line-number=n",
 		"only-matching=o", "perl-regexp=P", "quiet=q", "silent=q", "recursive=r", "dereference-recursive=R", "no-messages=s", "invert-match=v", "word-regexp=w",
 		"line-regexp=x", "color::", "colour::=color", "include:", "exclude:", "exclude-dir:", "text=a", "null=Z", "null-data=z", "byte-offset=b", "line-buffered", "label:", "initial-tab=T", "binary-files:"},
-	usage: []string{"NAME [OPTION]... PATTERNS [FILE]..."}, exit: 2, number: true,
+	usage: []string{"NAME [OPTION]... PATTERNS [FILE]..."}, exit: 2, number: true, always: true,
 }
 
 // search is one run of grep.
@@ -33,6 +33,7 @@ type search struct {
 	res     []*regex.Regexp
 	before  int
 	after   int
+	spaced  bool // context was asked for, even of no lines
 	max     int
 	names   bool
 	color   bool
@@ -130,6 +131,7 @@ func (s *search) numbers() int {
 			}
 			return 2
 		}
+		s.spaced = s.spaced || o.name != "m"
 		switch o.name {
 		case "A":
 			s.after = n
@@ -166,14 +168,49 @@ func (s *search) compile(patterns []string) int {
 		case has(s.opts, "P"):
 			text = perlToExtended(text)
 		}
+		if strings.HasPrefix(text, "[:") && strings.HasSuffix(text, ":]") && len(text) > 4 && !fixed {
+			s.p.Errorf("character class syntax is [[:space:]], not [:space:]")
+			return 2
+		}
+		s.warn(text, flags.Extended && !fixed)
 		re, err := regex.Compile(text, flags)
 		if err != nil {
-			s.p.Errorf("%s", err)
+			s.p.Errorf("%s", grepMessage(text, err))
 			return 2
 		}
 		s.res = append(s.res, re)
 	}
 	return 0
+}
+
+// grepMessage is an error as grep words it.
+func grepMessage(text string, err error) string {
+	switch msg := err.Error(); {
+	case msg == "Unmatched { or \\{":
+		return "Unmatched \\{"
+	case strings.HasPrefix(msg, "Unmatched [") && strings.HasSuffix(text, "["):
+		return "Invalid regular expression"
+	default:
+		return msg
+	}
+}
+
+// warn tells of repetitions of nothing.
+func (s *search) warn(text string, extended bool) {
+	if !extended {
+		return
+	}
+	for i := range len(text) {
+		if i > 0 && text[i-1] != '(' && text[i-1] != '|' || i > 1 && text[i-2] == '\\' {
+			continue
+		}
+		switch c := text[i]; {
+		case c == '*' || c == '+' || c == '?':
+			s.p.Errorf("warning: %c at start of expression", c)
+		case c == '{' && strings.Contains(text[i:], "}"):
+			s.p.Errorf("warning: {...} at start of expression")
+		}
+	}
 }
 
 // quoteBasic makes a text a basic expression that matches just it.
@@ -280,7 +317,7 @@ func (s *search) file(ctx context.Context, name string, r io.Reader) error {
 	after := 0
 	list := has(s.opts, "l", "L")
 	show := !has(s.opts, "c") && !list && !s.quiet
-	binary := false
+	binary, full := false, false
 	prefix := name
 	if has(s.opts, "h") || !s.names && !has(s.opts, "H") {
 		prefix = ""
@@ -290,6 +327,12 @@ func (s *search) file(ctx context.Context, name string, r io.Reader) error {
 	}
 	err := eachLine(ctx, s.p, r, func(line string, _ bool) error {
 		number++
+		if full {
+			if after--; after < 0 {
+				return errStop
+			}
+			return s.print(prefix, number, offset, line, '-', nil)
+		}
 		start := offset
 		offset += len(line) + 1
 		binary = binary || strings.Contains(line, "\x00")
@@ -318,7 +361,7 @@ func (s *search) file(ctx context.Context, name string, r io.Reader) error {
 		}
 		if show {
 			first := number - len(held)
-			if (s.before > 0 || s.after > 0) && lastShown > 0 && first > lastShown+1 {
+			if s.spaced && lastShown > 0 && first > lastShown+1 {
 				io.WriteString(s.p.Stdout, s.paint("36", "--")+"\n")
 			}
 			for i, l := range held {
@@ -330,7 +373,7 @@ func (s *search) file(ctx context.Context, name string, r io.Reader) error {
 			}
 			lastShown, after = number, s.after
 		}
-		if s.max > 0 && count >= s.max {
+		if full = s.max > 0 && count >= s.max; full && after == 0 {
 			return errStop
 		}
 		return nil

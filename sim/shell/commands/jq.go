@@ -350,6 +350,9 @@ func (q *query) options() (exit int, done bool) {
 			}
 		}
 	}
+	if !q.hasFilter && !(q.p.TTY && q.p.StdinTTY) {
+		q.filter, q.hasFilter = ".", true
+	}
 	if !q.hasFilter {
 		fmt.Fprint(q.p.Stderr, jqUsage)
 		return q.usage(q.p.Stderr, "")

@@ -431,6 +431,7 @@ func inColumns(cells []string, width int, across bool) string {
 	cols := len(widths)
 	var b strings.Builder
 	for r := range rows {
+		at := 0
 		for c := range cols {
 			i := c*rows + r
 			if across {
@@ -445,10 +446,26 @@ func inColumns(cells []string, width int, across bool) string {
 			}
 			b.WriteString(cells[i])
 			if c < cols-1 && next < len(cells) {
-				b.WriteString(strings.Repeat(" ", widths[c]-columnWidth(cells[i])))
+				b.WriteString(indent(at+columnWidth(cells[i]), at+widths[c]))
 			}
+			at += widths[c]
 		}
 		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// indent goes from one column to another, by tabs as far as they lead.
+func indent(from, to int) string {
+	var b strings.Builder
+	for from < to {
+		if to/8 > (from+1)/8 {
+			b.WriteByte('\t')
+			from += 8 - from%8
+		} else {
+			b.WriteByte(' ')
+			from++
+		}
 	}
 	return b.String()
 }

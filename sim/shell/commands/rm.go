@@ -33,12 +33,12 @@ func rm(ctx context.Context, p *shell.Proc) int {
 	}
 	for _, name := range names {
 		switch base := path.Base(strings.TrimRight(name, "/")); {
-		case path.Clean(p.Path(name)) == "/" && r.recursive && !has(opts, "no-preserve-root"):
-			p.Errorf("it is dangerous to operate recursively on '/'\n%s: use --no-preserve-root to override this failsafe", p.Name())
+		case (base == "." || base == "..") && strings.Trim(name, "/") != "" && r.recursive:
+			p.Errorf("refusing to remove '.' or '..' directory: skipping '%s'", name)
 			r.failed = true
 			continue
-		case (base == "." || base == "..") && name != "":
-			p.Errorf("refusing to remove '.' or '..' directory: skipping '%s'", name)
+		case path.Clean(p.Path(name)) == "/" && r.recursive && !has(opts, "no-preserve-root"):
+			p.Errorf("it is dangerous to operate recursively on '/'\n%s: use --no-preserve-root to override this failsafe", p.Name())
 			r.failed = true
 			continue
 		}

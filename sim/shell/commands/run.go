@@ -38,7 +38,7 @@ func timeout(ctx context.Context, p *shell.Proc) int {
 		return exit
 	}
 	if len(args) < 2 {
-		missing(p, "missing operand")
+		missingHint(p)
 		return 125
 	}
 	d, ok := duration(args[0])

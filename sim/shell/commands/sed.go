@@ -37,7 +37,7 @@ const sedUsage = `Usage: sed [OPTION]... {script-only-if-no-other-script} [input
                  use extended regular expressions in the script
                  (for portability use POSIX -E).
   -s, --separate
-                 consider files as separate rather than as a single
+                 consider files as separate rather than as a single,
                  continuous long stream.
       --sandbox
                  operate in sandbox mode (disable e/r/w commands).
@@ -161,8 +161,7 @@ func (e *editing) next() (r io.Reader, name string, out io.Writer, done func(), 
 			e.exit = 4
 			continue
 		case err == nil && info.IsDir():
-			e.p.Errorf("couldn't read %s: Is a directory", name)
-			e.p.Stderr.Write(nil)
+			e.p.Errorf("read error on %s: Is a directory", name)
 			e.exit = 2
 			continue
 		}

@@ -174,7 +174,7 @@ func parseKey(s string) (k sortKey, msg string) {
 		return k, msg
 	}
 	if k.fromField == 0 {
-		return k, fmt.Sprintf("-: invalid field specification ‘%s’: field number is zero", s)
+		return k, fmt.Sprintf("field number is zero: invalid field specification ‘%s’", s)
 	}
 	k.fromChar = max(k.fromChar, 1)
 	if hasTo {

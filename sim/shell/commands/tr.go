@@ -174,7 +174,7 @@ func trSet(s string, length int) ([]byte, error) {
 		if i+1 < len(s) && s[i] == '-' {
 			hi, n := trChar(s[i+1:])
 			if hi < c {
-				return nil, fmt.Errorf("range-endpoints of ‘%s’ are in reverse collating sequence order", s[i-1:i+1+n])
+				return nil, fmt.Errorf("range-endpoints of '%s' are in reverse collating sequence order", s[i-1:i+1+n])
 			}
 			for x := int(c); x <= int(hi); x++ {
 				out = append(out, byte(x))

@@ -55,6 +55,9 @@ func wc(ctx context.Context, p *shell.Proc) int {
 	width := len(fmt.Sprint(total.bytes))
 	if !regular || len(names) == 0 {
 		width = 7
+		if info := p.StatStdin(); info != nil && len(names) == 0 {
+			width = len(fmt.Sprint(info.Size()))
+		}
 	}
 	if len(rows) <= 1 && columns == 1 {
 		width = 1

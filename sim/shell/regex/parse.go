@@ -259,10 +259,8 @@ func (p *parser) atom(first bool) *node {
 		if !first {
 			panic(errPreceding)
 		}
-		if c != '*' {
-			p.pos++
-			return &node{kind: literal, char: rune(c)}
-		}
+		p.pos++
+		return &node{kind: empty}
 	}
 	r, size := utf8.DecodeRuneInString(p.text[p.pos:])
 	p.pos += size

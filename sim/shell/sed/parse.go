@@ -127,7 +127,7 @@ func Parse(expressions []string, extended bool) (s *Script, err error) {
 			at, ok = len(p.commands), true
 		}
 		if !ok {
-			return nil, fmt.Errorf("-e expression #%d, char %d: can't find label for jump to `%s'", 1, len(merged[0]), c.text)
+			return nil, fmt.Errorf("can't find label for jump to `%s'", c.text)
 		}
 		c.jump = at
 	}
@@ -178,6 +178,7 @@ func (p *parser) command() {
 			}
 		}
 		if c.a1.kind == lineNumber && c.a1.n == 0 && c.a2.kind != pattern {
+			p.pos++
 			p.fail("invalid usage of line address 0")
 		}
 	}
@@ -324,7 +325,7 @@ func (p *parser) bracketEnd() int {
 		}
 		i++
 	}
-	return p.pos
+	return len(p.text)
 }
 
 // argument reads what follows the command's letter.
@@ -427,26 +428,27 @@ func (p *parser) textArgument(c *command) {
 	if !p.more() {
 		p.fail("expected \\ after `a', `c' or `i'")
 	}
-	oneLine := true
 	if p.peek() == '\\' {
+		start := p.pos + 1
 		p.pos++
 		p.blanks()
 		if p.peek() == '\n' {
 			p.pos++
-			oneLine = false
 		} else if !p.more() {
 			p.fail("expected \\ after `a', `c' or `i'")
+		} else {
+			p.pos = start
 		}
 	}
+	first := p.pos
 	var b strings.Builder
-	_ = oneLine
 	for p.more() {
 		ch := p.peek()
 		p.pos++
 		if ch == '\\' && p.more() {
 			next := p.peek()
 			p.pos++
-			if r, n, ok := regex.Escape(p.text[p.pos-1:]); ok && next != 'n' {
+			if r, n, ok := regex.Escape(p.text[p.pos-1:]); ok && p.pos-2 > first {
 				b.WriteRune(r)
 				p.pos += n - 1
 				continue

@@ -267,7 +267,7 @@ func (m *machine) fits(c *command) bool {
 	case multiple:
 		c.until = m.line
 		if c.a2.n > 0 {
-			c.until = (m.line + c.a2.n - 1) / c.a2.n * c.a2.n
+			c.until = (m.line/c.a2.n + 1) * c.a2.n
 		}
 		c.active = c.until > m.line
 	case lastLine:
