@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts")
 
 // TestTranscripts plays testdata/*.txt: `$` is typed (`>` continues it), `@ advance 30s` moves time, `@ write NAME`
 // writes the lines that follow with a bar in front, `#` is a remark. Everything else is what the terminal shows, and
-// `[exit N]` where a line did not end with 0. A first line `@ scenario NAME` names a scenario of testdata/scenarios.
+// `[exit N]` where a line did not end with 0; a blank line stands before a remark. A first line `@ scenario NAME` names a scenario of testdata/scenarios.
 func TestTranscripts(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) == 0 {
@@ -106,7 +106,12 @@ func playTranscript(t *testing.T, text string) string {
 			if err := c.WriteFile(l[len("@ write "):], []byte(content.String())); err != nil {
 				t.Fatal(err)
 			}
-		case strings.HasPrefix(l, "@ scenario "), strings.HasPrefix(l, "#"), l == "":
+		case strings.HasPrefix(l, "#"):
+			if i > 0 && !strings.HasPrefix(lines[i-1], "#") {
+				fmt.Fprintln(&out)
+			}
+			fmt.Fprintln(&out, l)
+		case strings.HasPrefix(l, "@ scenario "):
 			fmt.Fprintln(&out, l)
 		}
 	}
