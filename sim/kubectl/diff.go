@@ -167,13 +167,16 @@ func (d *differ) add(i *resource.Info, merged object.Object) error {
 		}
 		object.Delete(to, "metadata", "managedFields")
 	}
-	if object.APIVersion(to) == "v1" && object.Kind(to) == "Secret" && !d.showSecrets {
-		mask(object.Map(from, "data"), object.Map(to, "data"))
-	}
 	name := fileName(to, i.Namespace, i.Name)
 	var err error
-	if d.live[name], err = yamlOf(from); err != nil {
-		return err
+	if gvk := object.GVK(to); gvk.Version == "v1" && gvk.Kind == "Secret" && !d.showSecrets {
+		mask(object.Map(from, "data"), object.Map(to, "data"))
+		d.live[name] = "null\n" // upstream writes so what is not there
+	}
+	if from != nil || d.live[name] == "" {
+		if d.live[name], err = yamlOf(from); err != nil {
+			return err
+		}
 	}
 	d.merged[name], err = yamlOf(to)
 	return err

@@ -90,10 +90,8 @@ func (f *Factory) traceError(err error) {
 			f.traceError(e)
 		}
 	case interface{ Status() metav1.Status }:
-		if o, convErr := object.From(err.Status()); convErr == nil {
-			text, _ := json.MarshalIndent(o, "", "  ")
-			f.logf('I', "helpers.go:246", "server response object: %%s[%s]", text)
-		}
+		text, _ := json.MarshalIndent(err.Status(), "", "  ")
+		f.logf('I', "helpers.go:246", "server response object: %%s[%s]", text)
 	case *url.Error:
 		f.logf('I', "helpers.go:264", "Connection error: %s %s: %v", err.Op, err.URL, err.Err)
 	}
