@@ -65,6 +65,14 @@ func clusterCommand(path string) runFunc {
 		return runLogs
 	case "autoscale":
 		return runAutoscale
+	case "cordon":
+		return cordonCommand(true)
+	case "uncordon":
+		return cordonCommand(false)
+	case "drain":
+		return runDrain
+	case "taint":
+		return runTaint
 	case "expose":
 		return runExpose
 	case "wait":

@@ -262,22 +262,16 @@ func conditionMet(o object.Object, name, value string) (bool, error) {
 		if !ok {
 			continue
 		}
-		observed, known := number(condition, "observedGeneration")
+		observed, known := object.Int(condition, "observedGeneration")
 		if !known {
-			observed, known = number(o, "status", "observedGeneration")
+			observed, known = object.Int(o, "status", "observedGeneration")
 		}
-		if generation, ok := number(o, "metadata", "generation"); ok && known && observed < generation {
+		if generation, ok := object.Int(o, "metadata", "generation"); ok && known && observed < generation {
 			return false, nil
 		}
 		return strings.EqualFold(status, value), nil
 	}
 	return false, nil
-}
-
-func number(o object.Object, path ...string) (int64, bool) {
-	v, _ := object.Get(o, path...)
-	n, ok := v.(int64)
-	return n, ok
 }
 
 // jsonpathCheck waits for the result of an expression, given as EXPRESSION (to be any) or EXPRESSION=VALUE.
