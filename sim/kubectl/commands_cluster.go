@@ -65,6 +65,16 @@ func clusterCommand(path string) runFunc {
 		return runLogs
 	case "autoscale":
 		return runAutoscale
+	case "auth can-i":
+		return runAuthCanI
+	case "auth reconcile":
+		return runAuthReconcile
+	case "auth whoami":
+		return runAuthWhoAmI
+	case "certificate approve":
+		return runCertificate(approval)
+	case "certificate deny":
+		return runCertificate(denial)
 	case "cordon":
 		return cordonCommand(true)
 	case "uncordon":

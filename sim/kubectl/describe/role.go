@@ -1,6 +1,7 @@
 package describe
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 
@@ -21,11 +22,25 @@ func role(c *call, p *page) error {
 	p.labels("Labels", o.Labels)
 	p.annotations("Annotations", o.Annotations)
 	p.head(0, "PolicyRule")
-	p.columns(1, "Resources", "Non-Resource URLs", "Resource Names", "Verbs")
-	for _, r := range compact(o.Rules) {
-		p.put(1, "%s\t%v\t%v\t%v\n", resourceAndGroup(&r), r.NonResourceURLs, r.ResourceNames, r.Verbs)
+	p.columns(1, ruleColumns[:]...)
+	for _, row := range Rules(o.Rules) {
+		p.put(1, "%s\t%s\t%s\t%s\n", row[0], row[1], row[2], row[3])
 	}
 	return nil
+}
+
+var ruleColumns = [4]string{"Resources", "Non-Resource URLs", "Resource Names", "Verbs"}
+
+// RuleColumns are the titles of what Rules returns.
+func RuleColumns() []string { return ruleColumns[:] }
+
+// Rules sums rules up: one row for each resource or URL with the names it is restricted to and the verbs allowed on it.
+func Rules(rules []rbacv1.PolicyRule) [][4]string {
+	var rows [][4]string
+	for _, r := range compact(rules) {
+		rows = append(rows, [4]string{resourceAndGroup(&r), fmt.Sprint(r.NonResourceURLs), fmt.Sprint(r.ResourceNames), fmt.Sprint(r.Verbs)})
+	}
+	return rows
 }
 
 func resourceAndGroup(r *rbacv1.PolicyRule) string {
