@@ -5,8 +5,21 @@ import (
 	"net/http"
 	"time"
 
+	"terrarium/sim/api"
 	"terrarium/sim/apiserver"
 )
+
+// AdminHandler is Handler for a host whose every client is the cluster's administrator, as through `kubectl proxy`:
+// who brings no token of their own is kubernetes-admin.
+func (c *Cluster) AdminHandler() http.Handler {
+	h, user := c.Handler(), api.User{Name: admin.CommonName, Groups: append(admin.Organization, "system:authenticated")}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			r = r.WithContext(apiserver.WithUser(r.Context(), user))
+		}
+		h.ServeHTTP(w, r)
+	})
+}
 
 // host serves requests that come on goroutines of their own: each holds the cluster's lock while it works and gives
 // it up while it waits. Virtual time is moved by somebody else.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"sync"
 	"time"
@@ -140,6 +141,9 @@ func (c *cluster) Exec(ctx context.Context, line string) (bridge.Result, error) 
 	r, err := c.Cluster.Exec(ctx, line)
 	return bridge.Result(r), err
 }
+
+// Handler implements bridge.Cluster. Whoever holds the page is the cluster's administrator.
+func (c *cluster) Handler() http.Handler { return c.AdminHandler() }
 
 // Advance implements bridge.Cluster.
 func (c *cluster) Advance(d time.Duration) {

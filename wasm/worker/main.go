@@ -5,19 +5,21 @@
 package main
 
 import (
-	"net/http"
+	"fmt"
+	"os"
 
 	"github.com/syumai/workers"
+
+	"terrarium/sim"
 )
 
 func main() {
-	workers.ServeNonBlock(kept{handler()})
+	c, err := sim.New(sim.Config{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workers.ServeNonBlock(kept{paced(c, c.AdminHandler())})
 	workers.Ready()
 	select {}
-}
-
-func handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "the simulator is not part of this build", http.StatusNotImplemented)
-	})
 }
