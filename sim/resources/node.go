@@ -17,14 +17,19 @@ func nodes() *Resource {
 		New: fresh[v1.Node], NewList: fresh[v1.NodeList],
 		Subresources: []Subresource{{Name: "proxy", Kind: "NodeProxyOptions", Verbs: []string{"create", "delete", "get", "patch", "update"}}},
 	}, typed[v1.Node]{
-		Default:              defaultNode,
-		Create:               func(_ *Context, n *v1.Node) { n.Spec.ConfigSource, n.Status.Config = nil, nil },
-		Update:               func(_ *Context, n, old *v1.Node) { n.Spec.ConfigSource = old.Spec.ConfigSource },
-		Validate:             validateNode,
-		ValidateUpdate:       validateNodeUpdate,
-		Warnings:             nodeWarnings,
-		Spec:                 func(n, from *v1.Node) { n.Spec = from.Spec },
-		Status:               func(n, from *v1.Node) { n.Status = from.Status },
+		Default:        defaultNode,
+		Create:         func(_ *Context, n *v1.Node) { n.Spec.ConfigSource, n.Status.Config = nil, nil },
+		Update:         func(_ *Context, n, old *v1.Node) { n.Spec.ConfigSource = old.Spec.ConfigSource },
+		Validate:       validateNode,
+		ValidateUpdate: validateNodeUpdate,
+		Warnings:       nodeWarnings,
+		Spec:           func(n, from *v1.Node) { n.Spec = from.Spec },
+		Status:         func(n, from *v1.Node) { n.Status = from.Status },
+		StatusUpdate: func(_ *Context, n, old *v1.Node) {
+			if old.Status.Config == nil {
+				n.Status.Config = nil
+			}
+		},
 		ValidateStatusUpdate: validateNodeStatusUpdate,
 		Fields: func(n *v1.Node) fields.Set {
 			return fields.Set{"spec.unschedulable": strconv.FormatBool(n.Spec.Unschedulable)}

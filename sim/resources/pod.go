@@ -323,6 +323,9 @@ func mergeLabelKeys(pod *v1.Pod) {
 func updatePodStatus(_ *Context, pod, old *v1.Pod) {
 	pod.DeletionTimestamp = nil
 	pod.OwnerReferences = old.OwnerReferences
+	if len(old.Status.NodeAllocatableResourceClaimStatuses) == 0 { // a feature that is off
+		pod.Status.NodeAllocatableResourceClaimStatuses = nil
+	}
 	fill(&pod.Status.QOSClass, old.Status.QOSClass)
 	fill(&pod.Status.ObservedGeneration, old.Status.ObservedGeneration)
 	known := map[v1.PodConditionType][]int64{}

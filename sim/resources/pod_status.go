@@ -33,6 +33,9 @@ func validatePodStatusUpdate(pod, old *v1.Pod) field.ErrorList {
 	}
 	validateTransitions(&p, at.Child("ephemeralContainerStatuses"), status.EphemeralContainerStatuses, old.Status.EphemeralContainerStatuses, nil, &old.Spec)
 	validateClaimStatuses(&p, at.Child("resourceClaimStatuses"), status.ResourceClaimStatuses, pod.Spec.ResourceClaims)
+	if extended := status.ExtendedResourceClaimStatus; extended != nil {
+		validateExtendedClaim(&p, at.Child("extendedResourceClaimStatus"), extended, &pod.Spec)
+	}
 	var ips, known []string
 	for _, ip := range status.PodIPs {
 		ips = append(ips, ip.IP)
@@ -123,6 +126,37 @@ func validateClaimStatuses(p *problems, at *field.Path, statuses []v1.PodResourc
 		if status.ResourceClaimName != nil {
 			p.subdomain(at.Child("resourceClaimName"), *status.ResourceClaimName)
 		}
+	}
+}
+
+func validateExtendedClaim(p *problems, at *field.Path, s *v1.PodExtendedResourceClaimStatus, spec *v1.PodSpec) {
+	if len(s.RequestMappings) == 0 {
+		p.required(at.Child("requestMappings"), "at least one request mapping is required")
+	}
+	seen := map[v1.ContainerExtendedResourceRequest]bool{}
+	for i, m := range s.RequestMappings {
+		at, whole := at.Child("requestMappings").Index(i), at
+		var container *v1.Container
+		eachContainer(spec, nil, func(c *v1.Container, _ *field.Path) {
+			if c.Name == m.ContainerName {
+				container = c
+			}
+		})
+		if container == nil {
+			p.invalid(at.Child("containerName"), m.ContainerName, "must match the name of an entry in spec.initContainers.name or spec.containers.name")
+		} else if _, found := container.Resources.Requests[v1.ResourceName(m.ResourceName)]; !found {
+			p.invalid(at.Child("resourceName"), m.ResourceName, "must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests")
+		}
+		p.label(whole.Child("requestName"), m.RequestName)
+		if seen[m] {
+			p.duplicate(at.Child("containerName"), m.ContainerName)
+			p.duplicate(at.Child("resourceName"), m.ResourceName)
+			p.duplicate(at.Child("requestName"), m.RequestName)
+		}
+		seen[m] = true
+	}
+	if p.present(at.Child("resourceClaimName"), s.ResourceClaimName) {
+		p.subdomain(at.Child("resourceClaimName"), s.ResourceClaimName)
 	}
 }
 
