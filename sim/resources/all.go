@@ -6,10 +6,13 @@ func All() []*Resource {
 		configMaps(), endpoints(), events(), namespaces(), nodes(), persistentVolumeClaims(), persistentVolumes(), pods(),
 		podTemplates(), replicationControllers(), secrets(), serviceAccounts(), services(),
 		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(),
+		horizontalPodAutoscalers(), horizontalPodAutoscalersV1(),
 		cronJobs(), jobs(),
 		leases(),
 		endpointSlices(),
 		eventsOfGroup(),
+		ingressClasses(), ingresses(), ipAddresses(), networkPolicies(), serviceCIDRs(),
+		podDisruptionBudgets(),
 		clusterRoleBindings(), clusterRoles(), roleBindings(), roles(),
 		priorityClasses(),
 	}, reviews()...)
