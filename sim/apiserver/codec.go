@@ -1,8 +1,8 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"reflect"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +15,7 @@ import (
 )
 
 // schemeName is where the real server's scheme is made, as its messages name it.
-const schemeName = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
+const schemeName = "pkg/runtime/scheme.go:111"
 
 // scheme tells serializers what kinds there are: those of the resources that are served, and those that only
 // requests to subresources carry.
@@ -71,6 +71,17 @@ func (s *Server) serializer(yaml, strict bool) *jsonserializer.Serializer {
 		jsonserializer.SerializerOptions{Yaml: yaml, Strict: strict})
 }
 
+// goNames are a kind as a client sends it and as the real server keeps it, in the words of its messages.
+func goNames(obj runtime.Object, group string) (versioned, internal string) {
+	t := reflect.TypeOf(obj).Elem()
+	pkg, _, _ := strings.Cut(group, ".")
+	switch pkg {
+	case "", "events":
+		pkg = "core"
+	}
+	return t.String(), pkg + "." + t.Name()
+}
+
 // strict says whether the request wants to hear of unknown fields, and whether they are an error.
 func (c *call) strict() (check, fail bool) {
 	switch c.req.FieldValidation {
@@ -90,13 +101,14 @@ func document(obj runtime.Object) (map[string]any, error) {
 	return runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 }
 
-// encodeDocument is a patched document as messages show it.
-func encodeDocument(doc any) string {
-	data, err := json.Marshal(doc)
-	if err != nil {
-		return ""
+// typed reads a document as JSON, so that errors are the decoder's.
+func (c *call) typed(data []byte, into runtime.Object, check bool) (strict []error, err error) {
+	gvk := into.GetObjectKind().GroupVersionKind()
+	_, _, err = c.serializer(false, check).Decode(data, &gvk, into)
+	if found, ok := runtime.AsStrictDecodingError(err); ok {
+		return found.Errors(), nil
 	}
-	return string(data)
+	return nil, err
 }
 
 // badRequest is an error of decoding.

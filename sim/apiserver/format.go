@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -45,6 +44,7 @@ func (x *exchange) negotiate() (format, error) {
 	if accept == "" {
 		return f, nil
 	}
+	known := false // a media type, but not in the form that is wanted
 	for _, clause := range strings.Split(accept, ",") {
 		media, params := mediaParams(clause)
 		switch media {
@@ -60,17 +60,27 @@ func (x *exchange) negotiate() (format, error) {
 		if as := params["as"]; as != "" {
 			gvk := schema.GroupVersionKind{Group: params["g"], Version: params["v"], Kind: as}
 			if !transformable(gvk) {
-				f.media = ""
+				f.media, known = "", true
 				continue
 			}
 			f.as = &gvk
 		}
 		return f, nil
 	}
-	return f, &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status: metav1.StatusFailure, Code: http.StatusNotAcceptable, Reason: metav1.StatusReasonNotAcceptable,
-		Message: "only the following media types are accepted: " + strings.Join(x.mediaTypes(), ", "),
-	}}
+	if known {
+		return f, notAcceptable("only the following media types are accepted: " + strings.Join(x.mediaTypes(), ", "))
+	}
+	have := x.mediaTypes()
+	if x.streams {
+		for _, media := range have {
+			if media != "application/yaml" {
+				have = append(have, media+";stream=watch")
+			}
+		}
+	}
+	err := notAcceptable("406: Not Acceptable\n\nAvailable representations: " + strings.Join(have, ", "))
+	err.ErrStatus.Details = &metav1.StatusDetails{}
+	return f, err
 }
 
 func mediaParams(clause string) (media string, params map[string]string) {

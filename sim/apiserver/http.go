@@ -1,10 +1,12 @@
 package apiserver
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,7 +30,8 @@ type exchange struct {
 	user api.User
 	said map[string]bool // warnings
 
-	custom bool // the request is about a custom resource
+	custom  bool // the request is about a custom resource
+	streams bool // it could be a watch
 }
 
 // ServeHTTP implements http.Handler. The cluster's lock is held; see Waiter.
@@ -182,9 +185,37 @@ func (x *exchange) resource(t target) {
 	if c.view.Deprecated != "" {
 		x.warn(c.view.Deprecated)
 	}
+	x.streams = t.name == ""
+	if !allowsVerb(c, t) {
+		x.methodNotAllowed()
+		return
+	}
 	if err := x.run(c, t); err != nil {
 		x.fail(statusError(err))
 	}
+}
+
+// allowsVerb says whether a path takes a method.
+func allowsVerb(c *call, t target) bool {
+	if t.subresource != "" {
+		return true
+	}
+	everywhere := c.kind.Namespaced && t.namespace == ""
+	switch c.req.Verb {
+	case "create":
+		if t.name != "" || everywhere {
+			return false
+		}
+	case "update", "patch":
+		if t.name == "" || everywhere {
+			return false
+		}
+	case "get", "delete", "deletecollection":
+		if everywhere {
+			return false
+		}
+	}
+	return slices.Contains(verbs(c.view), c.req.Verb)
 }
 
 func (x *exchange) run(c *call, t target) error {
@@ -202,6 +233,7 @@ func (x *exchange) run(c *call, t target) error {
 	case "list":
 		return x.list(c, out)
 	case "get":
+		c.page.version = x.r.URL.Query().Get("resourceVersion")
 	case "create", "update", "patch":
 		err = x.readWrite(c)
 	case "delete", "deletecollection":
@@ -282,7 +314,12 @@ func (x *exchange) fail(err error) {
 	}
 	form, err := x.negotiate()
 	if err != nil {
-		form = format{}
+		// The client takes nothing that there is: it gets JSON, as the real server writes it then.
+		data, err := json.MarshalIndent(&s, "", "  ")
+		if err == nil {
+			x.send("application/json", int(s.Code), data)
+		}
+		return
 	}
 	form.as = nil
 	x.write(form, int(s.Code), &s)
@@ -316,6 +353,11 @@ func (x *exchange) text(code int, text string) {
 
 func (x *exchange) notFound() { x.text(http.StatusNotFound, "404 page not found") }
 
-func (x *exchange) methodNotAllowed() {
-	x.send("text/plain", http.StatusMethodNotAllowed, []byte("405: Method Not Allowed"))
+func (x *exchange) methodNotAllowed() { x.fail(errMethod()) }
+
+func errMethod() error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusMethodNotAllowed, Reason: metav1.StatusReasonMethodNotAllowed,
+		Message: "the server does not allow this method on the requested resource", Details: &metav1.StatusDetails{},
+	}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -42,8 +43,14 @@ func (x *exchange) readWrite(c *call) error {
 	}
 	if c.req.Verb == "patch" {
 		c.req.Type = types.PatchType(x.contentType())
-		if !patchable(c.req.Type) {
-			return unsupportedMedia(string(types.JSONPatchType), string(types.MergePatchType), string(types.StrategicMergePatchType), string(types.ApplyYAMLPatchType), string(types.ApplyCBORPatchType))
+		if !patchable(c.req.Type) || x.custom && c.req.Type == types.StrategicMergePatchType {
+			if x.custom && c.req.Type == types.StrategicMergePatchType {
+				return unsupportedMedia(string(types.JSONPatchType), string(types.MergePatchType), string(types.ApplyYAMLPatchType))
+			}
+			return &apierrors.StatusError{ErrStatus: metav1.Status{
+				Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType,
+				Message: "415: Unsupported Media Type", Details: &metav1.StatusDetails{},
+			}}
 		}
 	}
 	data, err := x.body()
@@ -122,11 +129,13 @@ func (x *exchange) decode(c *call, data []byte) (runtime.Object, error) {
 			}
 		}
 	}
+	if reflect.TypeOf(obj) != reflect.TypeOf(into) {
+		sent, _ := goNames(obj, gvk.Group)
+		_, wanted := goNames(into, expected.Group)
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: converting (%s) to (%s): unknown conversion", gvk.Kind, gvk.Version, expected.Kind, sent, wanted))
+	}
 	if gvk.GroupVersion() != expected.GroupVersion() {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("the API version in the data (%s) does not match the expected API version (%s)", gvk.GroupVersion(), expected.GroupVersion()))
-	}
-	if gvk.Kind != expected.Kind {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: converting (%s) to (%s): unknown conversion", gvk.Kind, gvk.Version, expected.Kind, gvk.Kind, expected.Kind))
 	}
 	return obj, nil
 }
@@ -204,7 +213,11 @@ func (x *exchange) readDelete(c *call) error {
 		if x.binary != nil && media == x.binary.media() {
 			_, _, err = x.binary.decode(data, &gvk, options)
 		} else {
-			_, _, err = x.serializer(media == "application/yaml", false).Decode(data, &gvk, options)
+			var got *schema.GroupVersionKind
+			_, got, err = x.serializer(media == "application/yaml", false).Decode(data, &gvk, options)
+			if err == nil && got.Kind != gvk.Kind {
+				err = runtime.NewNotRegisteredErrForKind(schemeName, *got)
+			}
 		}
 		if err != nil {
 			return badRequest(err)

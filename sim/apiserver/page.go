@@ -11,7 +11,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"terrarium/sim/api"
@@ -98,7 +97,7 @@ func (c *call) place() (where, error) {
 	}
 	revision, err := parseVersion(version)
 	if err != nil {
-		return now, err
+		return now, apierrors.NewBadRequest(fmt.Sprintf("invalid resource version: %v", err))
 	}
 	if exact {
 		return where{revision: revision}, nil
@@ -113,8 +112,7 @@ func (c *call) place() (where, error) {
 func parseVersion(text string) (uint64, error) {
 	revision, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{
-			field.Invalid(field.NewPath("resourceVersion"), text, err.Error())})
+		return 0, field.Invalid(field.NewPath("resourceVersion"), text, err.Error())
 	}
 	return revision, nil
 }

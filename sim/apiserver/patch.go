@@ -1,10 +1,13 @@
 package apiserver
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -75,14 +78,10 @@ func (c *call) patched(doc map[string]any, seen runtime.Object) (out any, strict
 	switch c.req.Type {
 	case types.JSONPatchType:
 		if check {
-			var form []struct {
-				Op    string `json:"op"`
-				Path  string `json:"path"`
-				From  string `json:"from"`
-				Value any    `json:"value"`
-			}
+			var form []jsonPatchOp
 			if strict, err = kjson.UnmarshalStrict(data, &form); err != nil {
-				return nil, nil, nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+				text := strings.Replace(err.Error(), "[]apiserver.", "[]handlers.", 1)
+				return nil, nil, nil, apierrors.NewBadRequest("error decoding patch: " + text)
 			}
 			for i, e := range strict {
 				strict[i] = fmt.Errorf("json patch %v", e)
@@ -99,17 +98,20 @@ func (c *call) patched(doc map[string]any, seen runtime.Object) (out any, strict
 		if err != nil {
 			return nil, nil, nil, unprocessable(err)
 		}
-		return out, strict, encodeDocument, nil
+		return out, strict, c.rendered(seen), nil
 	case types.MergePatchType:
 		change := map[string]any{}
 		if check {
 			if strict, err = kjson.UnmarshalStrict(data, &change); err != nil {
 				return nil, nil, nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
 			}
-		} else if err = kjson.UnmarshalCaseSensitivePreserveInts(data, &change); err != nil || change == nil {
+		} else if err = kjson.UnmarshalCaseSensitivePreserveInts(data, &change); err != nil {
+			change = nil
+		}
+		if change == nil {
 			return nil, nil, nil, apierrors.NewBadRequest("Invalid JSON Patch")
 		}
-		return patch.MergeJSON(doc, change), strict, encodeDocument, nil
+		return patch.MergeJSON(doc, change), strict, c.rendered(seen), nil
 	case types.StrategicMergePatchType:
 		change := map[string]any{}
 		if strict, err = kjson.UnmarshalStrict(data, &change); err != nil {
@@ -129,6 +131,14 @@ func (c *call) patched(doc map[string]any, seen runtime.Object) (out any, strict
 		return out, strict, func(any) string { return text }, nil
 	}
 	return nil, nil, nil, fmt.Errorf("%v: unimplemented patch type", c.req.Type)
+}
+
+// jsonPatchOp is what a strict reader takes for an operation.
+type jsonPatchOp struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	From  string `json:"from"`
+	Value any    `json:"value"`
 }
 
 // maxOperations is how long a JSON patch may be.
@@ -155,19 +165,29 @@ func (c *call) fromDocument(doc any, sh shape, strict []error, shown func(any) s
 	invalid := func(text string) error {
 		return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), shown(doc), text)})
 	}
-	fields, ok := doc.(map[string]any)
-	if !ok {
-		return nil, invalid("json: cannot unmarshal " + jsonKind(doc) + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }")
-	}
 	obj := sh.fresh()
-	if u, ok := obj.(*unstructured.Unstructured); ok {
+	fields, isObject := doc.(map[string]any)
+	switch u, custom := obj.(*unstructured.Unstructured); {
+	case custom && isObject:
 		u.Object = fields
-	} else if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(fields, obj, check); err != nil {
-		found, isStrict := runtime.AsStrictDecodingError(err)
-		if !isStrict {
+	case c.req.Type != types.StrategicMergePatchType:
+		data, err := json.Marshal(doc)
+		if err != nil {
 			return nil, invalid(err.Error())
 		}
-		strict = append(strict, found.Errors()...)
+		found, err := c.typed(data, obj, check)
+		if err != nil {
+			return nil, invalid(err.Error())
+		}
+		strict = append(strict, found...)
+	default:
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(fields, obj, check); err != nil {
+			found, isStrict := runtime.AsStrictDecodingError(err)
+			if !isStrict {
+				return nil, invalid(err.Error())
+			}
+			strict = append(strict, found.Errors()...)
+		}
 	}
 	if len(strict) > 0 {
 		if fail {
@@ -180,14 +200,53 @@ func (c *call) fromDocument(doc any, sh shape, strict []error, shown func(any) s
 	return obj, nil
 }
 
-func jsonKind(v any) string {
-	switch v.(type) {
-	case []any:
-		return "array"
-	case string:
-		return "string"
-	case bool:
-		return "bool"
+// rendered shows a patched document as the real server does: what the patch has not touched stands in the order of the
+// type's fields, with the managed fields; what it has touched stands by name.
+func (c *call) rendered(seen runtime.Object) func(out any) string {
+	return func(out any) string {
+		before, err := json.Marshal(c.withManaged(seen, c.managedFields(seen)))
+		if err != nil {
+			return ""
+		}
+		var doc any
+		if json.Unmarshal(before, &doc) != nil {
+			return ""
+		}
+		if m, ok := out.(map[string]any); ok {
+			after, _ := m["metadata"].(map[string]any)
+			if was, ok := doc.(map[string]any)["metadata"].(map[string]any); ok && after != nil && after["managedFields"] == nil && was["managedFields"] != nil {
+				after["managedFields"] = was["managedFields"]
+			}
+		}
+		data, err := json.Marshal(out)
+		if err != nil {
+			return ""
+		}
+		var plain any
+		if json.Unmarshal(data, &plain) != nil {
+			return ""
+		}
+		return string(render(before, plain, true))
 	}
-	return "number"
+}
+
+// render writes a value like the raw JSON that it was, where it still is that.
+func render(before json.RawMessage, after any, top bool) json.RawMessage {
+	var was any
+	if before != nil && !top && json.Unmarshal(before, &was) == nil && equality.Semantic.DeepEqual(was, after) {
+		return before
+	}
+	fields, ok := after.(map[string]any)
+	if !ok {
+		data, _ := json.Marshal(after)
+		return data
+	}
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(before, &members)
+	out := map[string]json.RawMessage{}
+	for key, value := range fields {
+		out[key] = render(members[key], value, false)
+	}
+	data, _ := json.Marshal(out)
+	return data
 }

@@ -18,6 +18,15 @@ import (
 )
 
 func (c *call) get() (runtime.Object, error) {
+	if v := c.page.version; v != "" && v != "0" {
+		revision, err := parseVersion(v)
+		if err != nil {
+			return nil, apierrors.NewBadRequest(fmt.Sprintf("invalid resource version: %v", err))
+		}
+		if revision > c.store.Revision() {
+			return nil, tooLarge(revision, c.store.Revision())
+		}
+	}
 	obj, err := c.existing()
 	if err != nil {
 		return nil, err

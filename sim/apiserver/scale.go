@@ -42,7 +42,7 @@ func (c *call) scale() (runtime.Object, error) {
 	case "patch":
 		out, err = c.patchShape(c.scaleRules(), sh)
 	default:
-		return nil, apierrors.NewMethodNotSupported(c.gr(), c.req.Verb)
+		return nil, errMethod()
 	}
 	if err != nil {
 		return nil, err

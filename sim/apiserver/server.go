@@ -250,7 +250,7 @@ func (c *call) do() (runtime.Object, error) {
 	case "deletecollection":
 		return c.deleteCollection()
 	}
-	return nil, apierrors.NewMethodNotSupported(c.gr(), c.req.Verb)
+	return nil, errMethod()
 }
 
 // gr is the resource as error messages name it.

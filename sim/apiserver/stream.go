@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
@@ -54,7 +55,7 @@ func (x *exchange) watch(c *call, t target) error {
 		return err
 	}
 	if c.req.Name != "" {
-		c.req.Namespace = t.namespace
+		c.req.FieldSelector = fields.OneTermEqualSelector("metadata.name", c.req.Name)
 	}
 	s := &stream{exchange: x, call: c, form: f}
 	s.form.pretty = false

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -35,7 +34,7 @@ func (c *call) subresource() (runtime.Object, error) {
 			continue
 		}
 		if !slices.Contains(sub.Verbs, c.req.Verb) {
-			return nil, apierrors.NewMethodNotSupported(c.gr(), c.req.Verb)
+			return nil, errMethod()
 		}
 		if sub.Prepare != nil {
 			return c.part(rules{prepare: sub.Prepare, validate: sub.Validate})
@@ -64,5 +63,5 @@ func (c *call) part(r rules) (runtime.Object, error) {
 	case "patch":
 		return c.patch(r)
 	}
-	return nil, apierrors.NewMethodNotSupported(c.gr(), c.req.Verb)
+	return nil, errMethod()
 }

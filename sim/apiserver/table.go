@@ -91,12 +91,14 @@ func (x *exchange) answer(c *call, f format, code int, obj runtime.Object) error
 		out = t
 	case "PartialObjectMetadata":
 		if isList {
-			return notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (%T)", c.view.NewList()))
+			_, name := goNames(c.view.NewList(), c.view.Group)
+			return notAcceptable(fmt.Sprintf("you requested PartialObjectMetadata, but the requested object is a list (*%s)", name))
 		}
 		out = partial(obj, f.as.GroupVersion())
 	case "PartialObjectMetadataList":
 		if !isList {
-			return notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (%T)", obj))
+			_, name := goNames(obj, c.view.Group)
+			return notAcceptable(fmt.Sprintf("you requested PartialObjectMetadataList, but the requested object is not a list (*%s)", name))
 		}
 		out = partialList(list, f.as.GroupVersion())
 	}
@@ -105,7 +107,7 @@ func (x *exchange) answer(c *call, f format, code int, obj runtime.Object) error
 	return nil
 }
 
-func notAcceptable(text string) error {
+func notAcceptable(text string) *apierrors.StatusError {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusNotAcceptable, Reason: metav1.StatusReasonNotAcceptable, Message: text,
 	}}

@@ -154,9 +154,6 @@ func orUnknown(manager string) string {
 // nothing changes. New objects are applied to Empty. Conflicts are Status errors. books are changed.
 func (k *Keeper) Apply(live runtime.Object, config *unstructured.Unstructured, books *Books, manager string, force bool) (*unstructured.Unstructured, error) {
 	if gvk := config.GroupVersionKind(); gvk != k.Kind {
-		if gvk.GroupVersion() != k.Kind.GroupVersion() && gvk.Kind == k.Kind.Kind && gvk.Group == k.Kind.Group {
-			return nil, apierrors.NewBadRequest(fmt.Sprintf("Incorrect version specified in apply patch. Specified patch version: %s, expected: %s", gvk.GroupVersion(), k.Kind.GroupVersion()))
-		}
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("invalid object type: %v", gvk))
 	}
 	if len(books.sets) == 0 {
