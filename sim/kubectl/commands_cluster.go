@@ -65,6 +65,10 @@ func clusterCommand(path string) runFunc {
 		return runLogs
 	case "autoscale":
 		return runAutoscale
+	case "attach":
+		return runAttach
+	case "exec":
+		return runExec
 	case "auth can-i":
 		return runAuthCanI
 	case "auth reconcile":

@@ -54,6 +54,7 @@ type Request struct {
 	Accept      string // application/json where empty
 	ContentType string // of Body; application/json where empty
 	Body        []byte
+	BodyStream  io.Reader // in place of Body: what is sent while the answer is read
 	// Resource and Name are what generic errors speak of when the server's answer is not a Status.
 	Resource schema.GroupResource
 	Name     string
@@ -230,7 +231,10 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Body == nil {
+	switch {
+	case r.BodyStream != nil:
+		req.Body, req.ContentLength = io.NopCloser(r.BodyStream), -1
+	case r.Body == nil:
 		req.Body = http.NoBody
 	}
 	c.setHeaders(req, r)
@@ -259,7 +263,7 @@ func (c *Client) setHeaders(req *http.Request, r Request) {
 		accept = AcceptJSON
 	}
 	h.Set("Accept", accept)
-	if len(r.Body) > 0 {
+	if len(r.Body) > 0 || r.BodyStream != nil {
 		ct := r.ContentType
 		if ct == "" {
 			ct = "application/json"
