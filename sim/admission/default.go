@@ -4,13 +4,22 @@ package admission
 func Default() Chain {
 	return Chain{
 		NamespaceLifecycle{},
+		LimitRanger{},
 		ServiceAccount{},
 		TaintNodesByCondition{},
+		PodSecurity{},
 		Priority{},
 		DefaultTolerationSeconds{},
 		DefaultStorageClass{},
 		StorageObjectInUseProtection{},
+		PersistentVolumeClaimResize{},
+		RuntimeClass{},
+		CertificateApproval{},
+		CertificateSigning{},
+		CertificateSubjectRestriction{},
 		DefaultIngressClass{},
+		PodTopologyLabels{},
 		PodResizeValidator{},
+		ResourceQuota{},
 	}
 }
