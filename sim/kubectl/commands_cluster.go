@@ -67,6 +67,12 @@ func clusterCommand(path string) runFunc {
 		return runAutoscale
 	case "attach":
 		return runAttach
+	case "cp":
+		return runCp
+	case "port-forward":
+		return runPortForward
+	case "top node", "top pod":
+		return runTop
 	case "exec":
 		return runExec
 	case "auth can-i":
