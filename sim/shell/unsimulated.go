@@ -18,7 +18,7 @@ var unsimulated = map[string]bool{
 	"make": true, "man": true, "minikube": true, "mkfs": true, "modprobe": true, "mongosh": true, "mount": true, "mysql": true,
 	"nc": true, "nerdctl": true, "netstat": true, "nft": true, "node": true, "npm": true, "nslookup": true, "openssl": true,
 	"parallel": true, "passwd": true, "perl": true, "pgrep": true, "ping": true, "pip": true, "pip3": true, "pkill": true,
-	"podman": true, "poweroff": true, "psql": true, "python": true, "python3": true, "reboot": true, "redis-cli": true, "rsync": true,
+	"podman": true, "top": true, "poweroff": true, "psql": true, "python": true, "python3": true, "reboot": true, "redis-cli": true, "rsync": true,
 	"ruby": true, "scp": true, "screen": true, "service": true, "sftp": true, "shutdown": true, "skaffold": true, "snap": true,
 	"socat": true, "ss": true, "ssh": true, "stern": true, "strace": true, "su": true, "sysctl": true, "systemctl": true,
 	"tar": true, "tcpdump": true, "telnet": true, "terraform": true, "tilt": true, "timedatectl": true, "tmux": true, "traceroute": true,

@@ -158,8 +158,3 @@ func getent(_ context.Context, p *shell.Proc) int {
 	}
 	return 0
 }
-
-func notSimulated(_ context.Context, p *shell.Proc) int {
-	fmt.Fprintf(p.Stderr, "error: terrarium recognises %q but does not simulate it\n", p.Name())
-	return 1
-}
