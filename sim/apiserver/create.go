@@ -71,7 +71,7 @@ func (c *call) createOnce(obj runtime.Object) (runtime.Object, error) {
 		kind.PrepareForCreate(ctx, obj)
 	}
 	m.SetGeneration(0)
-	if kind.SpecChanged != nil {
+	if kind.SpecChanged != nil && !kind.FromZero {
 		m.SetGeneration(1)
 	}
 	errs := validateMeta(m, kind.Namespaced, c.nameError)

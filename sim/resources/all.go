@@ -3,8 +3,8 @@ package resources
 // All are the kinds that the API server stores, in the order of discovery: the core group, then the others by name.
 func All() []*Resource {
 	return append([]*Resource{
-		configMaps(), endpoints(), events(), namespaces(), nodes(), persistentVolumeClaims(), persistentVolumes(), pods(),
-		podTemplates(), replicationControllers(), secrets(), serviceAccounts(), services(),
+		configMaps(), endpoints(), events(), limitRanges(), namespaces(), nodes(), persistentVolumeClaims(), persistentVolumes(), pods(),
+		podTemplates(), replicationControllers(), resourceQuotas(), secrets(), serviceAccounts(), services(),
 		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(),
 		horizontalPodAutoscalers(), horizontalPodAutoscalersV1(),
 		cronJobs(), jobs(),
@@ -12,8 +12,10 @@ func All() []*Resource {
 		endpointSlices(),
 		eventsOfGroup(),
 		ingressClasses(), ingresses(), ipAddresses(), networkPolicies(), serviceCIDRs(),
+		runtimeClasses(),
 		podDisruptionBudgets(),
 		clusterRoleBindings(), clusterRoles(), roleBindings(), roles(),
 		priorityClasses(),
+		csiDrivers(), csiNodes(), csiStorageCapacities(), storageClasses(), volumeAttachments(), volumeAttributesClasses(),
 	}, reviews()...)
 }

@@ -46,7 +46,10 @@ func defaultVolumeObject(v *v1.PersistentVolume) {
 	fill(&v.Spec.PersistentVolumeReclaimPolicy, v1.PersistentVolumeReclaimRetain)
 	fillPointer(&v.Spec.VolumeMode, v1.PersistentVolumeFilesystem)
 	roundResources(v.Spec.Capacity)
-	s := &v.Spec.PersistentVolumeSource
+	defaultVolumeSource(&v.Spec.PersistentVolumeSource)
+}
+
+func defaultVolumeSource(s *v1.PersistentVolumeSource) {
 	if s.HostPath != nil {
 		fillPointer(&s.HostPath.Type, v1.HostPathUnset)
 	}

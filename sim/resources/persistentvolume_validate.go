@@ -94,10 +94,7 @@ func newNodeLabel(label string) string {
 
 func validateVolumeObject(p *problems, v *v1.PersistentVolume, anyValues bool) {
 	at, spec := field.NewPath("spec"), &v.Spec
-	if len(spec.AccessModes) == 0 {
-		p.required(at.Child("accessModes"), "")
-	}
-	validateAccessModes(p, at.Child("accessModes"), spec.AccessModes)
+	validateVolumeModes(p, at, spec)
 	capacity := at.Child("capacity")
 	if len(spec.Capacity) == 0 {
 		p.required(capacity, "")
@@ -118,10 +115,7 @@ func validateVolumeObject(p *problems, v *v1.PersistentVolume, anyValues bool) {
 	} else if a != nil {
 		validateNodeSelector(p, at.Child("nodeAffinity", "required"), a.Required, anyValues)
 	}
-	validateVolumeObjectSource(p, at, v)
-	if h := spec.HostPath; h != nil && path.Clean(h.Path) == "/" && spec.PersistentVolumeReclaimPolicy == v1.PersistentVolumeReclaimRecycle {
-		p.forbidden(at.Child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'")
-	}
+	validateVolumeObjectSource(p, at, spec, v.Name, spec.NodeAffinity != nil)
 	if spec.StorageClassName != "" {
 		p.subdomain(at.Child("storageClassName"), spec.StorageClassName)
 	}
@@ -140,8 +134,42 @@ func validateVolumeObject(p *problems, v *v1.PersistentVolume, anyValues bool) {
 	}
 }
 
-func validateVolumeObjectSource(p *problems, spec *field.Path, volume *v1.PersistentVolume) {
-	v, s := &volume.Spec.PersistentVolumeSource, &sources{problems: p, at: spec}
+func validateVolumeModes(p *problems, at *field.Path, spec *v1.PersistentVolumeSpec) {
+	if len(spec.AccessModes) == 0 {
+		p.required(at.Child("accessModes"), "")
+	}
+	validateAccessModes(p, at.Child("accessModes"), spec.AccessModes)
+}
+
+// validateInlineVolume checks a volume that stands in the object that attaches it.
+func validateInlineVolume(p *problems, at *field.Path, spec *v1.PersistentVolumeSpec) {
+	const inContext = " in the context of inline volumes"
+	not := func(is bool, name string) {
+		if is {
+			p.forbidden(at.Child(name), "may not be specified"+inContext)
+		}
+	}
+	not(spec.ClaimRef != nil, "claimRef")
+	not(len(spec.Capacity) != 0, "capacity")
+	if spec.CSI == nil {
+		p.required(at.Child("csi"), "has to be specified"+inContext)
+	}
+	validateVolumeModes(p, at, spec)
+	if policy := spec.PersistentVolumeReclaimPolicy; policy != "" && policy != v1.PersistentVolumeReclaimRetain {
+		p.forbidden(at.Child("persistentVolumeReclaimPolicy"), "may only be Retain"+inContext)
+	}
+	not(spec.NodeAffinity != nil, "nodeAffinity")
+	validateVolumeObjectSource(p, at, spec, "", false)
+	not(spec.StorageClassName != "", "storageClassName")
+	if or(spec.VolumeMode, v1.PersistentVolumeFilesystem) != v1.PersistentVolumeFilesystem {
+		p.forbidden(at.Child("volumeMode"), "may not specify volumeMode other than Filesystem"+inContext)
+	}
+}
+
+// validateVolumeObjectSource wants one source; name is the volume's, and placed says that it says from where it can
+// be reached.
+func validateVolumeObjectSource(p *problems, spec *field.Path, of *v1.PersistentVolumeSpec, name string, placed bool) {
+	v, s := &of.PersistentVolumeSource, &sources{problems: p, at: spec}
 	s.only(v.HostPath != nil, "hostPath", func(at *field.Path) { validateHostPath(p, at, v.HostPath) })
 	s.only(v.GCEPersistentDisk != nil, "gcePersistentDisk", func(at *field.Path) {
 		validateDisk(p, at, "pdName", v.GCEPersistentDisk.PDName, v.GCEPersistentDisk.Partition)
@@ -155,7 +183,7 @@ func validateVolumeObjectSource(p *problems, spec *field.Path, volume *v1.Persis
 	s.only(v.RBD != nil, "rbd", func(at *field.Path) { validateRBD(p, at, v.RBD.CephMonitors, v.RBD.RBDImage) })
 	s.only(v.Quobyte != nil, "quobyte", func(at *field.Path) { validateQuobyte(p, at, v.Quobyte) })
 	s.only(v.CephFS != nil, "cephFS", func(at *field.Path) { validateMonitors(p, at, v.CephFS.Monitors) })
-	s.only(v.ISCSI != nil, "iscsi", func(at *field.Path) { validateISCSIVolume(p, at, v.ISCSI, volume.Name) })
+	s.only(v.ISCSI != nil, "iscsi", func(at *field.Path) { validateISCSIVolume(p, at, v.ISCSI, name) })
 	s.only(v.Cinder != nil, "cinder", func(at *field.Path) {
 		p.present(at.Child("volumeID"), v.Cinder.VolumeID)
 		if ref := v.Cinder.SecretRef; ref != nil {
@@ -184,7 +212,7 @@ func validateVolumeObjectSource(p *problems, spec *field.Path, volume *v1.Persis
 		if p.present(at.Child("path"), v.Local.Path) {
 			noBacksteps(p, at.Child("path"), v.Local.Path)
 		}
-		if volume.Spec.NodeAffinity == nil {
+		if !placed {
 			p.required(spec.Child("nodeAffinity"), "Local volume requires node affinity")
 		}
 	})
@@ -198,6 +226,9 @@ func validateVolumeObjectSource(p *problems, spec *field.Path, volume *v1.Persis
 	s.only(v.CSI != nil, "csi", func(at *field.Path) { validateCSIVolume(p, at, v.CSI) })
 	if s.found == 0 {
 		p.required(spec, "must specify a volume type")
+	}
+	if h := v.HostPath; h != nil && path.Clean(h.Path) == "/" && of.PersistentVolumeReclaimPolicy == v1.PersistentVolumeReclaimRecycle {
+		p.forbidden(spec.Child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'")
 	}
 }
 

@@ -72,6 +72,8 @@ type Resource struct {
 	ValidateStatusUpdate   func(obj, old runtime.Object) field.ErrorList
 	// SpecChanged says whether metadata.generation counts up; nil where the kind keeps no generation.
 	SpecChanged func(obj, old runtime.Object) bool
+	// FromZero says that the generation of a new object is 0, not 1.
+	FromZero bool
 
 	// Scale is set for kinds with a scale subresource.
 	Scale *Scale
