@@ -50,6 +50,7 @@ func recordScript(t *testing.T, name string) []exchange {
 	twin := t.TempDir()
 	mustWrite(t, twin+"/.kube/config", kubeconfig(server, "twin"))
 	for _, ns := range []string{"demo", "twin"} {
+		runReal(twin, nil, "", "", "delete", "-n", ns, "deploy,cm,pods,secrets,svc,sa", "--all", "--force")
 		runReal(twin, nil, "", "", "delete", "ns", ns, "--wait=false")
 		finalize(t, ns)
 		if out := runReal(twin, nil, "", "", "create", "ns", ns); !strings.Contains(out, "created") {
