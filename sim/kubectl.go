@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io/fs"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ var errHurried = errors.New("a check cannot wait")
 func (c *Cluster) transport(cfg rest.Config, hurried bool) (http.RoundTripper, error) {
 	host := hostOf(cfg.Host)
 	if !c.answersTo(host) {
-		return nil, errors.New("dial tcp: lookup " + host + " on 10.96.0.10:53: no such host")
+		return nil, dialError(host)
 	}
 	user, known, err := c.identity(cfg)
 	if err != nil {
@@ -88,6 +89,21 @@ func (c *Cluster) transport(cfg rest.Config, hurried bool) (http.RoundTripper, e
 		return ctx
 	}
 	return d, nil
+}
+
+// dialError is why nobody answers at HOST:PORT: no such name, or nothing that listens there.
+func dialError(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = address, "443"
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if net.ParseIP(host) == nil {
+		return errors.New("dial tcp: lookup " + host + " on 10.96.0.10:53: no such host")
+	}
+	return errors.New("dial tcp " + net.JoinHostPort(host, port) + ": connect: connection refused")
 }
 
 // identity is who a client certificate speaks for; known is false where none is shown.

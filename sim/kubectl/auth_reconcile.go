@@ -273,6 +273,9 @@ func mergeMetadata(o, want metav1.Object) (changed bool) {
 }
 
 func (r reconciling) get(res discovery.Resource, o metav1.Object, into any) error {
+	if res.Namespaced && o.GetNamespace() == "" {
+		return apierrors.NewNotFound(res.GroupResource(), o.GetName())
+	}
 	client, err := r.Client()
 	if err != nil {
 		return err
