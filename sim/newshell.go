@@ -13,9 +13,13 @@ func (c *Cluster) newShell(tasks *task.Scheduler, name string, cost int) *shell.
 	table := commands.All()
 	table["kubectl"] = c.kubectlCommand(cost)
 	random := c.chance.Fork("shell/" + name)
+	edit := c.editing
+	if c.config.Edit == nil {
+		edit = nil
+	}
 	return shell.New(shell.Config{
 		FS: c.fs, Machine: tasks, Commands: table, Home: home, Hostname: c.controlPlane().Name,
-		Edit: c.editing, Random: random.Uint64,
+		Edit: edit, Random: random.Uint64,
 	})
 }
 
