@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -105,6 +106,9 @@ func (c *volumeBinder) class(claim *v1.PersistentVolumeClaim) (*storagev1.Storag
 	name := volumes.ClassOf(claim)
 	if name == "" {
 		return nil, nil
+	}
+	if !c.served(reflect.TypeFor[storagev1.StorageClass]()) {
+		return nil, errors.NewNotFound(storagev1.Resource("storageclass"), name)
 	}
 	return api.Get[storagev1.StorageClass](c.client, "", name)
 }

@@ -82,3 +82,12 @@ func Text(list v1.ResourceList) string {
 	}
 	return strings.Join(parts, ",")
 }
+
+// Zero is nothing of every name.
+func Zero(names []v1.ResourceName) v1.ResourceList {
+	out := v1.ResourceList{}
+	for _, name := range names {
+		out[name] = resource.Quantity{Format: resource.DecimalSI}
+	}
+	return out
+}

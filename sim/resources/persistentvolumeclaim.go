@@ -19,8 +19,11 @@ func persistentVolumeClaims() *Resource {
 		New: fresh[v1.PersistentVolumeClaim], NewList: fresh[v1.PersistentVolumeClaimList],
 	}, typed[v1.PersistentVolumeClaim]{
 		Default: defaultClaim,
-		Create:  func(_ *Context, c *v1.PersistentVolumeClaim) { agreeDataSources(&c.Spec, nil) },
-		Update:  func(_ *Context, c, old *v1.PersistentVolumeClaim) { agreeDataSources(&c.Spec, &old.Spec) },
+		Create: func(_ *Context, c *v1.PersistentVolumeClaim) {
+			c.Status = v1.PersistentVolumeClaimStatus{Phase: v1.ClaimPending}
+			agreeDataSources(&c.Spec, nil)
+		},
+		Update: func(_ *Context, c, old *v1.PersistentVolumeClaim) { agreeDataSources(&c.Spec, &old.Spec) },
 		Validate: func(c *v1.PersistentVolumeClaim) field.ErrorList {
 			var p problems
 			validateClaimSpec(&p, field.NewPath("spec"), &c.Spec, claimRules{})
