@@ -53,7 +53,9 @@ type Limits struct {
 // EditRequest asks for an editor over the terminal.
 type EditRequest struct {
 	Program string // nano, vi, vim …
+	Name    string // the file as it was called
 	Path    string // absolute
+	Line    int    // to begin at, from 1; 0 where none was given
 	Content string
 	New     bool // there is no such file yet
 }

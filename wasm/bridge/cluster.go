@@ -70,11 +70,11 @@ type Options struct {
 // EditRequest is an editor to be opened.
 type EditRequest struct {
 	Program string // argv[0]: nano, vi, vim
+	Name    string // the file as it was called
 	Path    string
 	Line    int // 1-based; 0 where not asked for
 	Content []byte
 	Fresh   bool // the file does not exist yet
-	Note    string
 }
 
 // EditResult is how it was closed.

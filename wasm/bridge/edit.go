@@ -26,7 +26,7 @@ func (e *edits) edit(ctx context.Context, r EditRequest) (EditResult, error) {
 	e.open[id] = done
 	e.mu.Unlock()
 	e.send(event("edit", map[string]any{
-		"edit": id, "program": r.Program, "path": r.Path, "line": r.Line, "fresh": r.Fresh, "note": r.Note,
+		"edit": id, "program": r.Program, "name": r.Name, "path": r.Path, "line": r.Line, "fresh": r.Fresh,
 	}, r.Content))
 	select {
 	case result := <-done:

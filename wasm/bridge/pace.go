@@ -12,9 +12,11 @@ const (
 	rest = 500 * time.Millisecond
 	// suspended is a gap of the wall clock that is taken for a computer that slept, and not followed.
 	suspended = 5 * time.Second
-	// slice is how much virtual time is advanced at once; after effort of wall clock the event loop gets a turn.
-	slice  = 50 * time.Millisecond
-	effort = 10 * time.Millisecond
+	// slice is how much virtual time is advanced at once while nobody computes, busySlice while a command may; after
+	// effort of wall clock the event loop gets a turn.
+	slice     = 50 * time.Millisecond
+	busySlice = 5 * time.Millisecond
+	effort    = 10 * time.Millisecond
 	// behind is how much work for one step is worth: where a tab cannot keep up, its virtual time goes slower.
 	behind = 200 * time.Millisecond
 )
@@ -25,6 +27,8 @@ type pace struct {
 	busy    func() bool // a command runs
 	yield   func()
 	after   func(moved bool) // after each step; moved where something was due
+
+	step sync.Mutex // held by who moves time
 
 	mu     sync.Mutex
 	factor float64
@@ -68,9 +72,17 @@ func (p *pace) wait() time.Duration {
 	return min(max(d, tick), rest)
 }
 
-// sync brings virtual time up to the wall clock and reports whether something was due on the way.
+// sync brings virtual time up to the wall clock and reports whether something was due on the way. Where somebody is at
+// that already it returns at once, so that keys need not wait for what they are to interrupt.
 func (p *pace) sync() (moved bool) {
-	d := p.take()
+	if !p.step.TryLock() {
+		return false
+	}
+	defer p.step.Unlock()
+	d, most := p.take(), slice
+	if p.busy() {
+		most = busySlice
+	}
 	now := p.cluster.Now()
 	end := now.Add(d)
 	begun := time.Now()
@@ -81,7 +93,7 @@ func (p *pace) sync() (moved bool) {
 			break
 		}
 		moved = true
-		p.cluster.Advance(min(end.Sub(now), max(slice, next.Sub(now))))
+		p.cluster.Advance(min(end.Sub(now), max(most, next.Sub(now))))
 		if time.Since(turn) > effort {
 			p.yield()
 			turn = time.Now()

@@ -131,7 +131,9 @@ func (c *cluster) edit(ctx context.Context, r sim.EditRequest) (sim.EditResult, 
 	if c.options.Edit == nil {
 		return sim.EditResult{}, errors.New("there is no editor here")
 	}
-	got, err := c.options.Edit(ctx, bridge.EditRequest{Program: r.Program, Path: r.Path, Content: []byte(r.Content), Fresh: r.New})
+	got, err := c.options.Edit(ctx, bridge.EditRequest{
+		Program: r.Program, Name: r.Name, Path: r.Path, Line: r.Line, Content: []byte(r.Content), Fresh: r.New,
+	})
 	return sim.EditResult{Content: string(got.Content), Saved: got.Saved}, err
 }
 

@@ -126,13 +126,13 @@ export interface EditRequest {
   edit: number;
   /** argv[0] as called: nano, vi, vim, … */
   program: string;
+  /** The file as it was called; empty where the path says it. */
+  name?: string;
   path: string;
   /** 1-based, where asked for (`nano +12`, `vi +12`). */
   line?: number;
   /** The file does not exist yet. */
   fresh?: boolean;
-  /** A sentence for the status line, e.g. why kubectl edit opened the file again. */
-  note?: string;
 }
 
 /** What the cluster's state says of a lesson: its checkpoints and the nodes of its flow, by id. */

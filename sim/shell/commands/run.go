@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -162,13 +163,15 @@ options:
 // editor opens an editor of the host's.
 func editor(ctx context.Context, p *shell.Proc) int {
 	program := p.Name()
-	name := ""
+	name, line := "", 0
 	for i := 1; i < len(p.Args); i++ {
 		switch a := p.Args[i]; {
+		case strings.HasPrefix(a, "+"):
+			line, _ = strconv.Atoi(strings.SplitN(a[1:], ",", 2)[0])
 		case a == "--version":
 			fmt.Fprintf(p.Stdout, "%s\n", map[string]string{"nano": " GNU nano, version 7.2", "vi": "VIM - Vi IMproved 9.1", "vim": "VIM - Vi IMproved 9.1"}[program])
 			return 0
-		case strings.HasPrefix(a, "-") && len(a) > 1, strings.HasPrefix(a, "+"):
+		case strings.HasPrefix(a, "-") && len(a) > 1:
 		case name == "":
 			name = a
 		}
@@ -201,7 +204,7 @@ func editor(ctx context.Context, p *shell.Proc) int {
 		}
 		content = string(data)
 	}
-	result, ok, err := p.Edit(ctx, shell.EditRequest{Program: program, Path: at, Content: content, New: isNew})
+	result, ok, err := p.Edit(ctx, shell.EditRequest{Program: program, Name: name, Path: at, Line: max(line, 0), Content: content, New: isNew})
 	switch {
 	case !ok:
 		fmt.Fprintf(p.Stderr, "error: terrarium recognises %q but does not simulate it\n", program+" without a terminal")

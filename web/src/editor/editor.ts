@@ -49,7 +49,7 @@ export function openEditor(host: HTMLElement, edit: Edit, cluster: Cluster): Pro
     drawSelection(),
     look,
     syntaxHighlighting(colours),
-    EditorView.contentAttributes.of({ "aria-label": `${edit.program}: ${edit.path}`, autocapitalize: "off", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": `${edit.program}: ${edit.name || edit.path}`, autocapitalize: "off", spellcheck: "false" }),
   ];
   if (/\.ya?ml$/.test(edit.path) || /kubectl-edit/.test(edit.path)) extensions.push(yaml());
   return new Promise((resolve) => {

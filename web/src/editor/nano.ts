@@ -38,7 +38,7 @@ class Nano {
 
   constructor(private readonly session: Session) {
     const { edit } = session;
-    this.name = edit.path.split("/").pop() ?? edit.path;
+    this.name = edit.name || edit.path;
     // nano shows the last line without its newline as a line of its own.
     this.view = new EditorView({
       root: session.root,
@@ -77,10 +77,9 @@ class Nano {
       ),
     );
     this.status.setAttribute("role", "status");
-    this.title.textContent = edit.path;
+    this.title.textContent = this.name;
     this.drawShortcuts();
-    if (edit.note) this.tell(edit.note);
-    else if (edit.fresh) this.tell("New File");
+    if (edit.fresh) this.tell("New File");
     else this.tell(`Read ${lines(this.view.state.doc)}`);
   }
 
@@ -244,7 +243,7 @@ class Nano {
   private writeOut(leave = false): void {
     this.ask({
       label: "File Name to Write: ",
-      value: this.session.edit.path,
+      value: this.name,
       answer: (name) => void this.write(name.trim()).then((ok) => ok && leave && this.close()),
     });
   }
@@ -256,7 +255,7 @@ class Nano {
     }
     const { edit, cluster } = this.session;
     const doc = this.view.state.doc;
-    const own = name === edit.path || beside(edit.path, name) === edit.path;
+    const own = name === this.name || beside(edit.path, name) === edit.path;
     try {
       if (own) this.saved = asFile(doc);
       else await cluster.writeFile(beside(edit.path, name), asFile(doc));

@@ -75,8 +75,7 @@ class Vi {
     this.view.scrollDOM.addEventListener("scroll", () => this.drawRuler(), { passive: true });
     session.host.replaceChildren(h("div", { class: "vi" }, body, h("div", { class: "statusline" }, this.mode, this.message, this.ruler)));
     getCM(this.view)?.on("vim-mode-change", (e: { mode: string; subMode?: string }) => this.drawMode(e.mode, e.subMode));
-    if (edit.note) this.say(edit.note);
-    else this.say(`"${edit.path}" ${edit.fresh ? "[New]" : size(edit.content)}`);
+    this.say(`"${edit.name || edit.path}" ${edit.fresh ? "[New]" : size(edit.content)}`);
     this.drawRuler();
   }
 
@@ -97,7 +96,7 @@ class Vi {
       this.say(`E212: Can't open file for writing`, true);
       return false;
     }
-    this.say(`"${name || edit.path}" ${edit.fresh && path === edit.path ? "[New] " : ""}${size(content)} written`);
+    this.say(`"${name || edit.name || edit.path}" ${edit.fresh && path === edit.path ? "[New] " : ""}${size(content)} written`);
     return true;
   }
 
