@@ -24,16 +24,14 @@ type job struct {
 
 // background starts a statement that ends in &. Its processes live on when the line is interrupted.
 func (p *process) background(st *syntax.Stmt) {
-	ctx, cancel := context.WithCancelCause(p.sh.base)
-	if !p.login {
-		// Within a script or a job they belong to that job.
-		cancel(nil)
-		ctx, cancel = context.WithCancelCause(p.ctx)
-		if g, ok := p.ctx.Value(groupKey{}).(context.CancelCauseFunc); ok && p.depth > 0 {
-			ctx = context.WithValue(ctx, groupKey{}, g)
-		}
-	} else {
-		ctx = context.WithValue(ctx, groupKey{}, cancel)
+	g := groupOf(p.ctx)
+	if p.login || g == nil {
+		g = p.sh.newGroup(nil)
+		g.closed = true
+	}
+	ctx, cancel := context.WithCancelCause(g.ctx)
+	if p.login {
+		cancel = g.cancel
 	}
 	c := *st
 	c.Background, c.Disown = false, false
@@ -45,8 +43,12 @@ func (p *process) background(st *syntax.Stmt) {
 		}
 	}, func(child *process) { child.stmt(&c) }, func(status int) {
 		j.done, j.status = true, status
-		cancel(nil)
+		if !p.login {
+			cancel(nil)
+		}
+		g.leave()
 	})
+	g.members++
 	j.pid = child.pid
 	p.lastJob = j.pid
 	p.jobs = append(p.jobs, j)
@@ -238,6 +240,9 @@ func (p *process) substitute(cs *syntax.CmdSubst) string {
 		}
 	}, func(c *process) { c.stmts(cs.Stmts) })
 	p.line = line
+	if out.over {
+		p.fail(1, "command substitution: cannot allocate more than %d bytes", out.limit)
+	}
 	return trimOutput(out.buf)
 }
 

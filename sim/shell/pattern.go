@@ -66,11 +66,14 @@ func (p pattern) plain() string {
 
 // match reports whether the pattern matches all of s.
 func (p pattern) match(s string) bool {
-	return p.from(p.text, s, func(rest string) bool { return rest == "" })
+	return p.from(p.text, s, seen{}, func(rest string) bool { return rest == "" })
 }
 
-// from matches pat at the start of s and asks done about what is left, longest match first.
-func (p pattern) from(pat, s string, done func(rest string) bool) bool {
+// seen holds, by what is left of pattern and text, where one search has been already without success.
+type seen map[[2]int]bool
+
+// from matches pat at the start of s and asks done about what is left, longest match first. tried belongs to done.
+func (p pattern) from(pat, s string, tried seen, done func(rest string) bool) bool {
 	for pat != "" {
 		if p.ext && len(pat) > 1 && pat[1] == '(' && strings.IndexByte("?*+@!", pat[0]) >= 0 {
 			if alts, rest, ok := alternatives(pat[2:]); ok {
@@ -85,7 +88,14 @@ func (p pattern) from(pat, s string, done func(rest string) bool) bool {
 			if pat == "" {
 				return p.tails(s, done)
 			}
-			return p.tails(s, func(rest string) bool { return p.from(pat, rest, done) })
+			return p.tails(s, func(rest string) bool {
+				key := [2]int{len(pat), len(rest)}
+				if tried[key] {
+					return false
+				}
+				tried[key] = true
+				return p.from(pat, rest, tried, done)
+			})
 		case '?':
 			if s == "" {
 				return false
@@ -247,10 +257,10 @@ func alternatives(s string) (alts []string, rest string, ok bool) {
 }
 
 func (p pattern) extended(op byte, alts []string, rest, s string, done func(string) bool) bool {
-	goOn := func(s string) bool { return p.from(rest, s, done) }
+	goOn := func(s string) bool { return p.from(rest, s, seen{}, done) }
 	one := func(s string, then func(string) bool) bool {
 		for _, alt := range alts {
-			if p.from(alt, s, then) {
+			if p.from(alt, s, seen{}, then) {
 				return true
 			}
 		}
@@ -284,7 +294,7 @@ func (p pattern) extended(op byte, alts []string, rest, s string, done func(stri
 // prefix is the length of the shortest or longest start of s that matches, -1 where none does.
 func (p pattern) prefix(s string, longest bool) int {
 	best := -1
-	p.from(p.text, s, func(rest string) bool {
+	p.from(p.text, s, seen{}, func(rest string) bool {
 		n := len(s) - len(rest)
 		if best < 0 || longest == (n > best) {
 			best = n

@@ -33,7 +33,8 @@ type Proc struct {
 
 	process *process
 	env     []string
-	killed  int // the exit status, where a signal has ended the program
+	killed  int   // the exit status, where a signal has ended the program
+	failed  error // of the first write that failed
 	ctx     context.Context
 }
 
@@ -295,6 +296,9 @@ func (w *writer) Write(b []byte) (int, error) {
 		return 0, vfs.ErrBadFile
 	}
 	n, err := w.s.write(w.p.ctx, b)
+	if err != nil && w.p.failed == nil && w.p.ctx.Err() == nil {
+		w.p.failed = err
+	}
 	if errors.Is(err, errBroken) {
 		w.p.killed = 128 + int(BrokenEnd)
 		panic(brokenPipe{})
@@ -324,6 +328,11 @@ func (p *process) runCommand(c Command, args, env []string) (status int) {
 	proc.StdinTTY = f[0] != nil && f[0].tty
 	status = proc.run(ctx, c)
 	p.check()
+	var no vfs.Errno
+	if proc.killed == 0 && errors.As(proc.failed, &no) {
+		proc.Errorf("write error: %s", vfs.Reason(no))
+		status = max(status, 1)
+	}
 	return status
 }
 

@@ -234,7 +234,7 @@ func isTTY(x any) bool {
 // fork copies the process for a subshell, which runs in the same task or, from spawn, in its own.
 func (p *process) fork() *process {
 	if p.depth >= p.sh.limits.Depth {
-		p.errorf("fork: retry: Resource temporarily unavailable")
+		p.forkFailed()
 		panic(unwind{leaveUnit, 254})
 	}
 	c := *p
@@ -331,15 +331,13 @@ var errFork = errors.New("fork: retry: Resource temporarily unavailable")
 // status when it has ended.
 func (p *process) spawn(ctx context.Context, prepare, f func(c *process), done func(status int)) *process {
 	if p.sh.live >= p.sh.limits.Processes {
-		if g, ok := p.ctx.Value(groupKey{}).(context.CancelCauseFunc); ok && !p.login {
+		if g := groupOf(p.ctx); g != nil && !p.login {
 			// What multiplies like this is ended as a whole.
-			if p.ctx.Err() == nil {
-				p.errorf("%v", errFork)
-			}
-			g(errFork)
+			p.forkFailed()
+			g.kill(errFork)
 			p.die()
 		}
-		p.errorf("%v", errFork)
+		p.forkFailed()
 		panic(unwind{leaveUnit, 254})
 	}
 	c := p.fork()
@@ -358,8 +356,58 @@ func (p *process) spawn(ctx context.Context, prepare, f func(c *process), done f
 	return c
 }
 
-// groupKey finds, in a context, the function that ends all processes of a line or of a background job.
+// group is what one typed line, or one background job of it, has started: its background processes live on when the
+// process that started them has ended, and they can be ended together.
+type group struct {
+	ctx     context.Context // of the background processes
+	cancel  context.CancelCauseFunc
+	line    context.CancelCauseFunc // of the foreground; nil for a job
+	members int
+	closed  bool // nothing in the foreground is left
+}
+
 type groupKey struct{}
+
+func (sh *Shell) newGroup(line context.CancelCauseFunc) *group {
+	g := &group{line: line}
+	g.ctx, g.cancel = context.WithCancelCause(sh.base)
+	g.ctx = context.WithValue(g.ctx, groupKey{}, g)
+	return g
+}
+
+func groupOf(ctx context.Context) *group {
+	g, _ := ctx.Value(groupKey{}).(*group)
+	return g
+}
+
+func (g *group) kill(cause error) {
+	if g.line != nil {
+		g.line(cause)
+	}
+	g.cancel(cause)
+}
+
+// leave says that a member has ended.
+func (g *group) leave() {
+	if g.members--; g.members == 0 && g.closed {
+		g.cancel(nil)
+	}
+}
+
+// close says that the foreground has ended.
+func (g *group) close() {
+	if g.closed = true; g.members == 0 {
+		g.cancel(nil)
+	}
+}
+
+// forkFailed complains that there are too many processes, once for each line that is typed.
+func (p *process) forkFailed() {
+	if !p.sh.forkTold {
+		p.sh.forkTold = true
+		p.errorf("%v", errFork)
+	}
+}
 
 // inline runs f in a copy of the process, which prepare (nil: nothing) has changed, within this task and returns its
 // status.

@@ -94,6 +94,7 @@ type Shell struct {
 	exited  bool
 
 	interactive bool
+	forkTold    bool
 }
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -252,8 +253,11 @@ func (sh *Shell) Run(ctx context.Context, line string, stdin io.Reader, stdout, 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	sh.forkTold = false
 	p := sh.main
-	p.ctx = context.WithValue(ctx, groupKey{}, cancel)
+	g := sh.newGroup(cancel)
+	defer g.close()
+	p.ctx = context.WithValue(ctx, groupKey{}, g)
 	p.attach(stdin, stdout, stderr, &outputLimit{left: sh.limits.Output, limit: sh.limits.Output, stderr: stderr, cancel: cancel})
 	if sh.interactive {
 		expanded, changed, err := sh.ExpandHistory(line)

@@ -222,6 +222,7 @@ func (*text) close()                                     {}
 type captured struct {
 	buf   []byte
 	limit int
+	over  bool
 }
 
 func (*captured) read(context.Context, []byte) (int, error) { return 0, vfs.ErrBadFile }
@@ -231,6 +232,7 @@ func (c *captured) write(ctx context.Context, b []byte) (int, error) {
 		return 0, err
 	}
 	if len(c.buf)+len(b) > c.limit {
+		c.over = true
 		return 0, fmt.Errorf("command substitution: %w", errOutput)
 	}
 	c.buf = append(c.buf, b...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"time"
 
 	"terrarium/sim/shell"
 	"terrarium/sim/shell/awk"
@@ -22,7 +23,7 @@ func awkCommand(ctx context.Context, p *shell.Proc) int {
 		System: func(line string, in io.Reader, out io.Writer) int {
 			return p.Exec(ctx, []string{"sh", "-c", line}, shell.ExecOptions{Stdin: in, Stdout: out})
 		},
-		Step:     func() error { return p.Step(ctx) },
+		Step:     func() error { return p.Machine.Spend(ctx, 10*time.Microsecond) },
 		Seed:     p.Random,
 		Now:      func() int64 { return p.Now().Unix() },
 		ReadFile: p.ReadFile,

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/itchyny/gojq"
 
@@ -138,7 +139,8 @@ func (q *query) exit(in *inputs) int {
 
 // run prints the results for one input; false where the whole run ends.
 func (q *query) run(ctx context.Context, code *gojq.Code, v any, values []any) bool {
-	it := code.RunWithContext(ctx, v, values...)
+	steps := &steppedContext{Context: ctx, p: q.p}
+	it := code.RunWithContext(steps, v, values...)
 	for {
 		r, ok := it.Next()
 		if !ok {
@@ -148,12 +150,50 @@ func (q *query) run(ctx context.Context, code *gojq.Code, v any, values []any) b
 			return false
 		}
 		if err, bad := r.(error); bad {
+			if steps.tooMuch {
+				err = errors.New("the filter takes too much memory or time")
+			}
 			return q.runtimeError(err)
 		}
 		if !q.print(r) {
 			return false
 		}
 	}
+}
+
+// steppedContext lets time pass while a filter runs: gojq asks for Done at each of its steps.
+type steppedContext struct {
+	context.Context
+	p       *shell.Proc
+	n       int
+	tooMuch bool
+}
+
+// maxFilterSteps ends filters that would fill the memory.
+const maxFilterSteps = 20_000_000
+
+var closedChannel = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+func (s *steppedContext) Done() <-chan struct{} {
+	if s.n++; s.n%64 == 0 {
+		s.p.Machine.Spend(s.Context, 30*time.Microsecond)
+	}
+	if s.n > maxFilterSteps {
+		s.tooMuch = true
+		return closedChannel
+	}
+	return s.Context.Done()
+}
+
+func (s *steppedContext) Err() error {
+	if s.tooMuch {
+		return context.Canceled
+	}
+	return s.Context.Err()
 }
 
 func (q *query) runtimeError(err error) bool {

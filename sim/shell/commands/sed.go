@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"terrarium/sim/shell"
 	sedlang "terrarium/sim/shell/sed"
@@ -99,7 +100,7 @@ func sed(ctx context.Context, p *shell.Proc) int {
 	wrap, _ := strconv.Atoi(last(opts, "l", "70"))
 	status, err := script.Run(sedlang.Config{
 		Quiet: has(opts, "n"), Separate: has(opts, "s") || e.inPlace, Null: has(opts, "z"), Wrap: wrap,
-		Next: e.next, ReadFile: p.ReadFile, Append: e.append, Step: func() error { return p.Step(ctx) },
+		Next: e.next, ReadFile: p.ReadFile, Append: e.append, Step: func(n int) error { return p.Machine.Spend(ctx, 2*time.Microsecond+time.Duration(n)*10*time.Nanosecond) },
 	})
 	if err != nil {
 		return 4

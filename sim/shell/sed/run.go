@@ -23,8 +23,8 @@ type Config struct {
 	// ReadFile and Append serve the commands r and w; Append gets each line with its newline.
 	ReadFile func(name string) ([]byte, error)
 	Append   func(name, text string)
-	// Step is called for each command; an error ends the run.
-	Step func() error
+	// Step is called for each command with the length of what it works on; an error ends the run.
+	Step func(n int) error
 }
 
 var errQuit = errors.New("quit")
@@ -305,7 +305,7 @@ func (m *machine) commands() (skip bool, err error) {
 	list := m.s.commands
 	for i := 0; i < len(list); i++ {
 		c := list[i]
-		if err := m.Step(); err != nil {
+		if err := m.Step(len(m.pattern)); err != nil {
 			return true, err
 		}
 		if !m.selected(c) {
