@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"terrarium/sim/shell"
+	"terrarium/sim/vfs"
 )
 
 // settle runs a line, interrupted after 30 seconds, and lets what it has left behind run for as long.
@@ -93,23 +96,23 @@ func TestInterrupt(t *testing.T) {
 // What would take everything is refused with one clear sentence, and the shell goes on.
 func TestLimits(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
-		{"yes", "bash: more than 4194304 bytes of output; the command was stopped"},
-		{"while true; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", "bash: more than 4194304 bytes of output; the command was stopped"},
-		{"yes | cat", "bash: more than 4194304 bytes of output; the command was stopped"},
+		{"yes", "bash: more than 100000 bytes of output; the command was stopped"},
+		{"while true; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", "bash: more than 100000 bytes of output; the command was stopped"},
+		{"yes | cat", "bash: more than 100000 bytes of output; the command was stopped"},
 		{":(){ :|:& };:", "bash: fork: retry: Resource temporarily unavailable"},
 		{"f() { f | f; }; f", "bash: fork: retry: Resource temporarily unavailable"},
 		{"f() { f & f; }; f", "bash: fork: retry: Resource temporarily unavailable"},
-		{"for i in {1..10000}; do sleep 100 & done", "bash: fork: retry: Resource temporarily unavailable"},
-		{"f() { f; }; f", "bash: f: maximum function nesting level exceeded (1000)"},
+		{"for i in {1..1000}; do sleep 100 & done", "bash: fork: retry: Resource temporarily unavailable"},
+		{"f() { f; }; f", "bash: f: maximum function nesting level exceeded (100)"},
 		{"f() { $(f); }; f", ""},
-		{"f() { (f); }; f", "bash: f: maximum function nesting level exceeded (1000)"},
+		{"f() { (f); }; f", "bash: f: maximum function nesting level exceeded (100)"},
 		{"x=a; while true; do x=$x$x; done", "bash: xrealloc: cannot allocate"},
 		{"a=(); while true; do a+=(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx$RANDOM); done", ""},
-		{"x=$(yes)", "bash: command substitution: cannot allocate more than 16777216 bytes"},
+		{"x=$(yes)", "bash: command substitution: cannot allocate more than 500000 bytes"},
 		{"echo {1..10000000} > /dev/null", "bash: brace expansion: cannot allocate memory"},
 		{"echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b} > /dev/null", "cannot allocate memory"},
 		{"yes > big", "yes: write error: File too large"},
-		{"for i in {1..20}; do head -c 60M /dev/zero > f$i || break; done", "head: write error: No space left on device"},
+		{"for i in {1..20}; do head -c 1M /dev/zero > f$i || break; done", "head: write error: No space left on device"},
 		{"echo 'bash x' > x; bash x", "Resource temporarily unavailable"},
 		{"echo '. ./y' > y; . ./y", "maximum source nesting level exceeded"},
 		{"e='eval \"$e\"'; eval \"$e\"", "maximum eval nesting level exceeded"},
@@ -125,7 +128,7 @@ func TestLimits(t *testing.T) {
 		{"find / -name '*x*' | xargs -n1 echo | wc -l > /dev/null", ""},
 		{"head -c 100 /dev/urandom | cat -v > /dev/null; cat /bin/ls | head -1 > /dev/null", ""},
 	} {
-		m := newMachine()
+		m := newLimited(shell.Limits{Output: 100_000, Processes: 50, Memory: 2_000_000, Depth: 100}, vfs.Limits{Bytes: 5_000_000, FileBytes: 2_000_000})
 		begun := time.Now()
 		out, _ := m.settle(c.line)
 		if took := time.Since(begun); took > 15*time.Second {

@@ -24,10 +24,12 @@ type machine struct {
 	tasks *task.Scheduler
 }
 
-func newMachine() *machine {
+func newMachine() *machine { return newLimited(shell.Limits{}, vfs.Limits{}) }
+
+func newLimited(l shell.Limits, f vfs.Limits) *machine {
 	c := clock.New(start)
 	m := &machine{clock: c, tasks: task.New(c)}
-	m.Shell = shell.New(shell.Config{FS: vfs.New(c.Now, nil, vfs.Limits{}), Machine: m.tasks, Commands: commands.All()})
+	m.Shell = shell.New(shell.Config{FS: vfs.New(c.Now, nil, f), Machine: m.tasks, Commands: commands.All(), Limits: l})
 	return m
 }
 
