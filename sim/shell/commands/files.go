@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -361,7 +360,7 @@ func describeFile(p *shell.Proc, name string) string {
 }
 
 func validJSON(data []byte) bool {
-	_, err := decodeJSON(bytes.NewReader(data))
+	_, err := decodeJSON(data)
 	return err == nil
 }
 

@@ -3,12 +3,9 @@ package commands
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,53 +23,59 @@ const jqUsage = `Usage:	jq [OPTIONS] FILTER [FILES...]
 
 // query is one run of jq.
 type query struct {
-	p            *shell.Proc
-	raw, join    bool
-	compact      bool
-	tab          bool
-	indent       int
-	color        bool
-	sortKeys     bool
-	exitStatus   bool
-	nullInput    bool
-	rawInput     bool
-	slurp        bool
-	ascii        bool
-	seq          bool
-	raw0         bool
-	filter       string
-	hasFilter    bool
-	files        []string
-	names        []string
-	values       []any
-	positional   []any
-	last         any
-	printed      bool
-	status       int
-	named        map[string]any
-	inputErr     error
-	usageProblem string
+	p          *shell.Proc
+	raw, join  bool
+	compact    bool
+	tab        bool
+	indent     int
+	color      bool
+	sortKeys   bool
+	exitStatus bool
+	nullInput  bool
+	rawInput   bool
+	slurp      bool
+	ascii      bool
+	seq        bool
+	raw0       bool
+	filter     string
+	hasFilter  bool
+	files      []string
+	names      []string
+	values     []any
+	positional []any
+	last       any
+	printed    bool
+	status     int
+	inputErr   error
+	order      keyOrder
+	parsed     *gojq.Query
+	in         *inputs
 }
 
 func jq(ctx context.Context, p *shell.Proc) int {
-	q := &query{p: p, indent: 2, named: map[string]any{}, color: p.TTY}
+	q := &query{p: p, indent: 2, color: p.TTY}
 	if exit, done := q.options(); done {
 		return exit
 	}
 	parsed, err := gojq.Parse(q.filter)
+	q.parsed = parsed
 	if err != nil {
 		q.compileError(err)
 		return 3
 	}
 	in := &inputs{q: q, ctx: ctx}
-	q.named["named"] = nil
+	q.in = in
+	q.order.filter(parsed)
 	named := map[string]any{}
 	for i, name := range q.names {
 		named[strings.TrimPrefix(name, "$")] = q.values[i]
 	}
-	delete(q.named, "named")
 	names := append(slices.Clone(q.names), "$ENV", "$__prog_args", "$ARGS")
 	values := append(slices.Clone(q.values), q.environ(), nil, map[string]any{"named": named, "positional": q.positional})
+	if dividesByZero(parsed) {
+		fmt.Fprintf(p.Stderr, "jq: error: Division by zero? at <top-level>, line 1:\n%s\njq: 1 compile error\n", q.filter)
+		return 3
+	}
 	code, err := gojq.Compile(parsed,
 		gojq.WithVariables(names), gojq.WithInputIter(in), gojq.WithEnvironLoader(p.Environ),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any {
@@ -109,6 +112,23 @@ func jq(ctx context.Context, p *shell.Proc) int {
 	return q.exit(in)
 }
 
+// dividesByZero finds a division of constants by zero, which jq refuses to compile.
+func dividesByZero(q *gojq.Query) bool {
+	if q == nil {
+		return false
+	}
+	number := func(q *gojq.Query) string {
+		if q != nil && q.Term != nil && q.Term.Type == gojq.TermTypeNumber && len(q.Term.SuffixList) == 0 {
+			return q.Term.Number
+		}
+		return ""
+	}
+	if (q.Op == gojq.OpDiv || q.Op == gojq.OpMod) && number(q.Left) != "" && number(q.Right) == "0" {
+		return true
+	}
+	return dividesByZero(q.Left) || dividesByZero(q.Right)
+}
+
 // environ is $ENV.
 func (q *query) environ() map[string]any {
 	env := map[string]any{}
@@ -121,7 +141,7 @@ func (q *query) environ() map[string]any {
 
 func (q *query) exit(in *inputs) int {
 	if q.inputErr != nil {
-		fmt.Fprintf(q.p.Stderr, "jq: error (at %s): %v\n", in.at(), q.inputErr)
+		fmt.Fprintf(q.p.Stderr, "jq: parse error: %v\n", q.inputErr)
 		return 2
 	}
 	switch {
@@ -153,7 +173,7 @@ func (q *query) run(ctx context.Context, code *gojq.Code, v any, values []any) b
 			if steps.tooMuch {
 				err = errors.New("the filter takes too much memory or time")
 			}
-			return q.runtimeError(err)
+			return q.runtimeError(err, v)
 		}
 		if !q.print(r) {
 			return false
@@ -196,7 +216,7 @@ func (s *steppedContext) Err() error {
 	return s.Context.Err()
 }
 
-func (q *query) runtimeError(err error) bool {
+func (q *query) runtimeError(err error, v any) bool {
 	var halt *gojq.HaltError
 	if errors.As(err, &halt) {
 		q.status = halt.ExitCode()
@@ -214,35 +234,12 @@ func (q *query) runtimeError(err error) bool {
 		return false
 	}
 	q.status = 5
-	fmt.Fprintf(q.p.Stderr, "jq: error (at %s): %s\n", q.where(), jqMessage(err))
+	msg := jqMessage(err, q.parsed, v)
+	if !strings.HasPrefix(msg, " (not a string)") {
+		msg = ": " + msg
+	}
+	fmt.Fprintf(q.p.Stderr, "jq: error (at %s)%s\n", q.in.at(), msg)
 	return true
-}
-
-// jqMessage is an error in jq's own words.
-func jqMessage(err error) string {
-	var value gojq.ValueError
-	if errors.As(err, &value) {
-		if s, ok := value.Value().(string); ok && strings.HasPrefix(err.Error(), "error: ") {
-			return s
-		}
-		if strings.HasPrefix(err.Error(), "error") {
-			b, _ := gojq.Marshal(value.Value())
-			return string(b) + " (not a string)"
-		}
-	}
-	msg := err.Error()
-	if rest, ok := strings.CutPrefix(msg, "expected an object but got: "); ok {
-		kind, _ := describeType(rest)
-		return "Cannot index " + kind
-	}
-	if rest, ok := strings.CutPrefix(msg, "cannot iterate over: "); ok {
-		kind, text := describeType(rest)
-		if kind == "null" {
-			return "Cannot iterate over null (null)"
-		}
-		return fmt.Sprintf("Cannot iterate over %s (%s)", kind, text)
-	}
-	return upperInitial(msg)
 }
 
 func upperInitial(s string) string {
@@ -250,22 +247,6 @@ func upperInitial(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// describeType splits gojq's "string (\"x\")".
-func describeType(s string) (kind, text string) {
-	kind, text, ok := strings.Cut(s, " (")
-	if !ok {
-		return s, s
-	}
-	return kind, strings.TrimSuffix(text, ")")
-}
-
-func (q *query) where() string {
-	if len(q.files) > 0 {
-		return "<file>"
-	}
-	return "<stdin>:1"
 }
 
 func (q *query) compileError(err error) {
@@ -407,7 +388,7 @@ func (q *query) operand(arg, mode string) (int, bool) {
 	case mode == "args":
 		q.positional = append(q.positional, arg)
 	case mode == "jsonargs":
-		v, err := decodeJSON(strings.NewReader(arg))
+		v, err := decodeJSON([]byte(arg))
 		if err != nil {
 			fmt.Fprintf(q.p.Stderr, "jq: Invalid JSON text passed to --jsonargs\n")
 			return q.usage(q.p.Stderr, "")
@@ -424,7 +405,7 @@ func (q *query) bind(option, name, value string) (int, bool) {
 	switch option {
 	case "--argjson":
 		var err error
-		if v, err = decodeJSON(strings.NewReader(value)); err != nil {
+		if v, err = decodeJSON([]byte(value)); err != nil {
 			fmt.Fprintf(q.p.Stderr, "jq: Invalid JSON text passed to --argjson\n")
 			return q.usage(q.p.Stderr, "")
 		}
@@ -436,10 +417,10 @@ func (q *query) bind(option, name, value string) (int, bool) {
 		}
 		if v = string(data); option == "--slurpfile" {
 			list := []any{}
-			dec := newDecoder(bytes.NewReader(data))
+			dec := newJSONParser(data, &q.order)
 			for {
-				x, err := dec.next()
-				if err == io.EOF {
+				x, ok, err := dec.read()
+				if err == nil && !ok {
 					break
 				}
 				if err != nil {
@@ -519,7 +500,8 @@ type inputs struct {
 	q       *query
 	ctx     context.Context
 	name    string
-	current *decoder
+	parser  *jsonParser
+	current bool // there may be more in the file
 	data    []byte
 	opened  bool
 	slurped bool
@@ -528,15 +510,16 @@ type inputs struct {
 	err     error
 }
 
+// at is where the input stands: a file and how many of its lines have been read.
 func (in *inputs) at() string {
-	if in.name != "" {
-		return in.name + ":0"
+	if in.parser == nil {
+		return "<unknown>"
 	}
-	line := 0
-	if in.current != nil {
-		line = in.current.line()
+	name := in.name
+	if name == "" {
+		name = "<stdin>"
 	}
-	return fmt.Sprintf("<stdin>:%d", line)
+	return fmt.Sprintf("%s:%d", name, in.parser.lines())
 }
 
 // open moves on to the next file.
@@ -555,7 +538,7 @@ func (in *inputs) open() bool {
 		in.rest = in.rest[1:]
 		data, err := in.q.p.ReadFile(name)
 		if err != nil {
-			fmt.Fprintf(in.q.p.Stderr, "jq: error: Could not open %s: %s\n", name, reason(err))
+			fmt.Fprintf(in.q.p.Stderr, "jq: error: Could not open file %s: %s\n", name, reason(err))
 			in.missing = true
 			continue
 		}
@@ -567,8 +550,8 @@ func (in *inputs) open() bool {
 
 func (in *inputs) set(name string, data []byte) {
 	in.name, in.data = name, data
-	in.current = newDecoder(bytes.NewReader(data))
-	in.current.data = data
+	in.parser = newJSONParser(data, &in.q.order)
+	in.current = true
 }
 
 // Next implements gojq.Iter.
@@ -602,112 +585,42 @@ func (in *inputs) Next() (any, bool) {
 
 func (in *inputs) one() (any, bool) {
 	for {
-		if in.current == nil && !in.open() {
+		if !in.current && !in.open() {
 			return nil, false
 		}
 		if in.q.rawInput {
 			if len(in.data) == 0 {
-				in.current = nil
+				in.current = false
 				continue
 			}
 			line, rest, _ := bytes.Cut(in.data, []byte("\n"))
 			in.data = rest
 			return string(line), true
 		}
-		v, err := in.current.next()
-		if err == io.EOF {
-			in.current = nil
-			continue
-		}
-		if err != nil {
+		v, ok, err := in.parser.read()
+		switch {
+		case err != nil:
 			return err, true
+		case !ok:
+			in.current = false
+			continue
 		}
 		return v, true
 	}
 }
 
-// decoder reads JSON values one after the other, numbers as gojq wants them.
-type decoder struct {
-	dec  *json.Decoder
-	data []byte
-}
-
-func newDecoder(r io.Reader) *decoder {
-	d := json.NewDecoder(r)
-	d.UseNumber()
-	return &decoder{dec: d}
-}
-
-func (d *decoder) line() int {
-	return bytes.Count(d.data[:min(int(d.dec.InputOffset()), len(d.data))], []byte("\n"))
-}
-
-func (d *decoder) next() (any, error) {
-	var v any
-	if err := d.dec.Decode(&v); err != nil {
-		if err == io.EOF {
-			return nil, err
-		}
-		return nil, d.problem(err)
+// decodeJSON reads a text that is one value.
+func decodeJSON(data []byte) (any, error) {
+	p := newJSONParser(data, nil)
+	v, ok, err := p.read()
+	if err == nil && !ok {
+		err = errors.New("no value")
 	}
-	return normalizeNumbers(v), nil
-}
-
-// problem words a JSON error as jq does, as far as its kind can be told.
-func (d *decoder) problem(err error) error {
-	var se *json.SyntaxError
-	line, column := 1, 0
-	at := len(d.data)
-	if errors.As(err, &se) && int(se.Offset) <= len(d.data) {
-		at = int(se.Offset)
-	}
-	line += bytes.Count(d.data[:at], []byte("\n"))
-	column = at - (bytes.LastIndexByte(d.data[:at], '\n') + 1)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("Unfinished JSON term at EOF at line %d, column %d", line, column)
-	case se != nil && strings.Contains(se.Error(), "looking for beginning of object key"):
-		return fmt.Errorf("Expected another key-value pair at line %d, column %d", line, column)
-	case se != nil && strings.Contains(se.Error(), "after object key:value"), se != nil && strings.Contains(se.Error(), "after array element"):
-		return fmt.Errorf("Expected separator between values at line %d, column %d", line, column)
-	}
-	return fmt.Errorf("Invalid numeric literal at line %d, column %d", line, column)
-}
-
-func decodeJSON(r io.Reader) (any, error) {
-	d := newDecoder(r)
-	v, err := d.next()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.next(); err != io.EOF {
+	if _, more, err := p.read(); more || err != nil {
 		return nil, errors.New("more than one value")
 	}
 	return v, nil
-}
-
-func normalizeNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := strconv.Atoi(string(v)); err == nil {
-			return n
-		}
-		if b, ok := new(big.Int).SetString(string(v), 10); ok {
-			return b
-		}
-		x, _ := strconv.ParseFloat(string(v), 64)
-		if math.IsInf(x, 0) {
-			return math.Copysign(math.MaxFloat64, x)
-		}
-		return x
-	case []any:
-		for i := range v {
-			v[i] = normalizeNumbers(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = normalizeNumbers(v[k])
-		}
-	}
-	return v
 }

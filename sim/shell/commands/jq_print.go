@@ -146,7 +146,11 @@ func (w jsonWriter) object(v map[string]any, level int) {
 		return
 	}
 	w.open(colorObject, "{")
-	for i, k := range slices.Sorted(maps.Keys(v)) {
+	keys := w.q.order.sort(v)
+	if w.q.sortKeys {
+		keys = slices.Sorted(maps.Keys(v))
+	}
+	for i, k := range keys {
 		if i > 0 {
 			w.open(colorObject, ",")
 		}
