@@ -19,7 +19,7 @@ func runAttach(f *Factory, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usageErrorf(cmd, "%s", err.Error())
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.DefaultNamespace, b.Namespace = true, namespace
 	switch len(args) {
 	case 0:

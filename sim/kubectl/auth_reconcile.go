@@ -49,7 +49,7 @@ func runAuthReconcile(f *Factory, cmd *cobra.Command, args []string) error {
 		Factory: f, dry: run == dryRunClient,
 		removeRules: flagBool(cmd, "remove-extra-permissions"), removeSubjects: flagBool(cmd, "remove-extra-subjects"),
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.ContinueOnError, b.DefaultNamespace, b.Flatten, b.Local, b.Filenames = true, true, true, true, files
 	if b.Namespace, b.EnforceNamespace, err = f.Namespace(); err != nil {
 		return err

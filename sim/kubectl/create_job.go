@@ -39,7 +39,7 @@ func runCreateJob(f *Factory, cmd *cobra.Command, args []string) error {
 
 // fromCronJob makes job what the cron job would start next.
 func (g *generator) fromCronJob(job *batchv1.Job, from string) error {
-	b := g.Builder()
+	b := g.TypedBuilder()
 	b.Namespace, b.DefaultNamespace, b.Args, b.Flatten, b.Latest = g.namespace, true, []string{from}, true, true
 	infos, err := b.Do().Infos()
 	if err != nil {

@@ -44,7 +44,7 @@ func runExec(f *Factory, cmd *cobra.Command, args []string) error {
 	case len(command) == 0:
 		return errors.New("you must specify at least one command for the container")
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.DefaultNamespace, b.Namespace, b.EnforceNamespace, b.Filenames = true, namespace, enforce, resource.Filenames{Names: files}
 	if name != "" {
 		b.DefaultType, b.Names = "pods", []string{name}

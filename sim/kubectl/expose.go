@@ -48,7 +48,7 @@ func runExpose(f *Factory, cmd *cobra.Command, args []string) error {
 	if port := flagString(cmd, "port"); port != "" {
 		e.ports = strings.Split(port, ",")
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.ContinueOnError, b.DefaultNamespace, b.Flatten = true, true, true
 	b.Namespace, b.EnforceNamespace, b.Filenames, b.Args = e.namespace, e.explicit, filenames(cmd), args
 	return b.Do().Visit(func(i *resource.Info, err error) error {

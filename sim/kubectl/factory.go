@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"terrarium/sim/kubectl/discovery"
 	"terrarium/sim/kubectl/kubeconfig"
@@ -232,6 +233,13 @@ func (f *Factory) Builder() *resource.Builder {
 		Context: f.ctx, Client: f.Client, Mapper: f.Mapper, Files: f.Files, Stdin: f.In,
 		Kustomize: f.kustomize, Fetch: f.fetch,
 	}
+}
+
+// TypedBuilder finds objects of kinds that kubectl itself knows.
+func (f *Factory) TypedBuilder() *resource.Builder {
+	b := f.Builder()
+	b.Known = func(gvk schema.GroupVersionKind) bool { return newTyped(gvk) != nil }
+	return b
 }
 
 // fetch reads a manifest from a URL; other hosts than the API server are reached through the same transport.

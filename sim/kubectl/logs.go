@@ -137,7 +137,7 @@ func (c *logsCommand) validate(cmd *cobra.Command, args []string) error {
 
 // target is the object whose logs are wanted: a pod, a workload, or a list of pods.
 func (c *logsCommand) target(namespace, selector string, args []string) (object.Object, error) {
-	b := c.f.Builder()
+	b := c.f.TypedBuilder()
 	b.Namespace, b.DefaultNamespace, b.SingleResourceType = namespace, true, true
 	if len(args) > 0 {
 		b.DefaultType, b.Names = "pods", args[:1]

@@ -17,7 +17,7 @@ func runPortForward(f *Factory, cmd *cobra.Command, args []string) error {
 	if len(args) < 2 {
 		return usageErrorf(cmd, "TYPE/NAME and list of ports are required for port-forward")
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	var err error
 	if b.Namespace, _, err = f.Namespace(); err != nil {
 		return err

@@ -31,7 +31,7 @@ func (f *Factory) rolloutObjects(cmd *cobra.Command, args []string) (*resource.R
 	if len(args) == 0 && files.Empty() {
 		return nil, "", errors.New("required resource not specified")
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.Namespace, b.DefaultNamespace, b.EnforceNamespace, b.Filenames = namespace, true, enforce, files
 	b.Labels, b.Args, b.AllowEmptySelector = flagString(cmd, "selector"), args, true
 	b.ContinueOnError, b.Latest, b.Flatten = true, true, true

@@ -48,7 +48,7 @@ func (f *Factory) newSetting(cmd *cobra.Command, done string) (*setting, error) 
 // infos finds the objects that args, flags and files name. refuseNames says that --local and names together are an error.
 func (s *setting) infos(args []string, refuseNames bool) ([]*resource.Info, error) {
 	_, enforce, _ := s.f.Namespace()
-	b := s.f.Builder()
+	b := s.f.TypedBuilder()
 	b.Local, b.ContinueOnError, b.DefaultNamespace, b.Flatten = s.local, true, true, true
 	b.Namespace, b.EnforceNamespace, b.Filenames = s.namespace, enforce, filenames(s.cmd)
 	if !s.local {
@@ -386,7 +386,7 @@ func runSetSelector(f *Factory, cmd *cobra.Command, args []string) error {
 	if err != nil && !local {
 		return err
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	b.Local, b.ContinueOnError, b.DefaultNamespace, b.Flatten, b.Latest = local, true, true, true, !local
 	b.Namespace, b.EnforceNamespace, b.Filenames = namespace, enforce, filenames(cmd)
 	if !local {

@@ -45,7 +45,7 @@ func runTaint(f *Factory, cmd *cobra.Command, args []string) error {
 	if err := t.check(cmd, resources); err != nil {
 		return err
 	}
-	b := f.Builder()
+	b := f.TypedBuilder()
 	if b.Namespace, _, err = f.Namespace(); err != nil {
 		return err
 	}

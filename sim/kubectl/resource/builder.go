@@ -11,9 +11,11 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"terrarium/sim/kubectl/discovery"
+	"terrarium/sim/kubectl/object"
 	"terrarium/sim/kubectl/rest"
 )
 
@@ -102,6 +104,8 @@ type Builder struct {
 	Latest             bool // objects from files are read anew from the server
 	SkipRead           bool // objects that were only named are not read
 	Local              bool // no server is asked
+	// Known, where it is set, makes objects of kinds that it does not know an error.
+	Known func(schema.GroupVersionKind) bool
 
 	errs    []error
 	paths   []visitor
@@ -234,11 +238,32 @@ func (b *Builder) Do() *Result {
 	if !b.SkipRead {
 		steps = append(steps, readLazily)
 	}
+	if b.Known != nil {
+		steps = append(steps, b.onlyKnown(len(r.watch) > 0))
+	}
 	if b.ContinueOnError {
 		r.visit = continueOnError(r.visit)
 	}
 	r.visit = decorated(r.visit, steps...)
 	return r
+}
+
+// onlyKnown complains as upstream's decoder does, which meets the list first where objects come in one.
+func (b *Builder) onlyKnown(lists bool) VisitFunc {
+	return func(i *Info, _ error) error {
+		if i.Object == nil || object.IsList(i.Object) || b.Known(object.GVK(i.Object)) {
+			return nil
+		}
+		kind := object.Kind(i.Object)
+		if lists {
+			kind += "List"
+		}
+		err := fmt.Errorf("no kind %q is registered for version %q in scheme \"pkg/runtime/scheme.go:111\"", kind, object.APIVersion(i.Object))
+		if i.Source != "" {
+			err = fmt.Errorf("unable to decode %q: %w", i.Source, err)
+		}
+		return err
+	}
 }
 
 func (b *Builder) fail(format string, args ...any) {
