@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"terrarium/sim/containers"
@@ -14,31 +16,43 @@ import (
 // runner runs the commands of containers in a shell over the container's own files.
 type runner struct{ c *Cluster }
 
+// containerOutput is what a command in a container may print in all; logs keep far less of it.
+const containerOutput = 1 << 40
+
 // Start implements containers.Runner.
 func (r runner) Start(s *containers.Start) (containers.Process, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &program{runner: r, start: s, cancel: cancel}
 	sh := shell.New(shell.Config{
-		FS: s.Files(), Machine: r.c.tasks, Commands: commands.All(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
+		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
 		Hostname: s.Hostname, Name: "sh", Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
+		Limits: shell.Limits{Output: containerOutput},
 	})
 	if !has(sh, s.Argv[0]) {
 		sh.Close()
+		cancel()
 		return nil, &containers.NotFound{Command: s.Argv[0]}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{start: s, cancel: cancel}
-	words := make([]string, len(s.Argv))
-	for i, a := range s.Argv {
-		words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	if in, ok := s.Stdin.(*containers.Input); ok {
+		in.Wait = func(signal <-chan struct{}) error { return r.c.tasks.Wait(ctx, signal, 0) }
 	}
-	r.c.tasks.Go(func() {
-		code := sh.Run(ctx, strings.Join(words, " "), orEmpty(s.Stdin), orDiscard(s.Stdout), orDiscard(s.Stderr))
+	exit := func(code int) {
 		sh.Close()
 		cancel()
 		if p.signal != 0 {
 			code = 128 + p.signal
 		}
-		s.Exit(containers.Exit{Code: code})
-	})
+		s.Exit(containers.Exit{Code: code, OOMKilled: p.oom})
+	}
+	if s.TTY && s.Stdin != nil && asksForLines(s.Argv) {
+		r.c.tasks.Go(func() { r.converse(ctx, sh, s, exit) })
+		return p, nil
+	}
+	words := make([]string, len(s.Argv))
+	for i, a := range s.Argv {
+		words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	r.c.tasks.Go(func() { exit(sh.Run(ctx, strings.Join(words, " "), orEmpty(s.Stdin), orDiscard(s.Stdout), orDiscard(s.Stderr))) })
 	return p, nil
 }
 
@@ -78,20 +92,98 @@ func orDiscard(w io.Writer) io.Writer {
 
 // program is a command that runs in a container.
 type program struct {
-	start  *containers.Start
-	cancel context.CancelFunc
-	signal int
+	runner   runner
+	start    *containers.Start
+	cancel   context.CancelFunc
+	children []containers.Process // programs of the image that the shell has started
+	signal   int
+	oom      bool
 }
 
 // Signal implements containers.Process. The kernel shields a container's first process from a SIGTERM that it does
-// not handle, and none of these handles it.
+// not handle; no shell does, and a program of the image only where it has taken the shell's place.
 func (p *program) Signal(number int) {
 	if number == containers.SIGTERM && p.start.Main {
+		if len(p.children) > 0 && p.givesWay() {
+			p.children[len(p.children)-1].Signal(number)
+		}
 		return
 	}
 	p.signal = number
 	p.cancel()
 }
 
-// Serves implements containers.Process: none of these listens.
-func (p *program) Serves(int32, string) (bool, int) { return false, 0 }
+// givesWay says that the shell's last command takes its place: it is the only one, or says exec.
+func (p *program) givesWay() bool {
+	if len(p.start.Argv) < 3 || p.start.Argv[1] != "-c" {
+		return false
+	}
+	script, only := lastCommand(p.start.Argv[2])
+	return only || strings.HasPrefix(script, "exec ")
+}
+
+// lastCommand is what stands behind a script's last ; & | or newline outside of quotes; only says that it is all there is.
+func lastCommand(script string) (last string, only bool) {
+	script = strings.TrimRight(script, " \t\n;")
+	begin, quote := 0, rune(0)
+	for i, c := range script {
+		switch {
+		case c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '"' || c == '\'':
+			quote = c
+		case strings.ContainsRune(";&|\n", c):
+			begin = i + 1
+		}
+	}
+	return strings.TrimSpace(script[begin:]), begin == 0
+}
+
+// Get implements containers.Process: programs of the image answer.
+func (p *program) Get(port int32, path string) (containers.Page, bool) {
+	for _, c := range p.children {
+		if page, ok := c.Get(port, path); ok {
+			return page, true
+		}
+	}
+	return containers.Page{}, false
+}
+
+// commands are the tools of every system, and what the image brings.
+func (p *program) commands() map[string]shell.Command {
+	all := commands.All()
+	for _, name := range p.start.Image.Programs() {
+		all[name] = p.play
+	}
+	return all
+}
+
+// play runs a program of the image under the shell until it ends.
+func (p *program) play(ctx context.Context, proc *shell.Proc) int {
+	var out, err bytes.Buffer // what it prints comes from the clock, which cannot wait for a pipe
+	ended, code := false, 0
+	inner := *p.start
+	inner.Argv, inner.Env, inner.Dir, inner.Main = proc.Args, proc.Environ(), proc.Dir, false
+	inner.Stdin, inner.Stdout, inner.Stderr = proc.Stdin, &out, &err
+	inner.Exit = func(e containers.Exit) { ended, code, p.oom = true, e.Code, p.oom || e.OOMKilled }
+	child, failed := (&containers.Engine{Clock: p.runner.c.clock, Runner: p.runner}).Start(&inner)
+	if failed != nil {
+		proc.Errorf("%v", failed)
+		return 127
+	}
+	p.children = append(p.children, child)
+	defer func() { p.children = slices.DeleteFunc(p.children, func(c containers.Process) bool { return c == child }) }()
+	for {
+		waiting := proc.Machine.WaitUntil(ctx, func() bool { return ended || out.Len()+err.Len() > 0 })
+		out.WriteTo(proc.Stdout)
+		err.WriteTo(proc.Stderr)
+		if waiting != nil {
+			child.Signal(containers.SIGKILL)
+			return 128 + containers.SIGKILL
+		}
+		if ended {
+			return code
+		}
+	}
+}

@@ -3,11 +3,14 @@ package containers
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"path"
 	"strings"
 	"testing"
 	"time"
 
 	"terrarium/sim/clock"
+	"terrarium/sim/vfs"
 )
 
 // play starts a container and returns what it has printed and how it ended within d; code is -1 while it runs.
@@ -48,6 +51,15 @@ func TestWhatImagesDo(t *testing.T) {
 		{name: "pi", repository: "docker.io/library/perl", command: []string{"perl", "-Mbignum=bpi", "-wle", "print bpi(20)"}, within: 5 * time.Second, says: "3.1415926535897932384", exit: Exit{}},
 		{name: "a database without a password", repository: "docker.io/library/postgres", within: time.Second, says: "superuser password is not specified.", exit: Exit{Code: 1}},
 		{name: "a database with one", repository: "docker.io/library/mysql", env: []string{"MYSQL_ROOT_PASSWORD=x"}, within: time.Hour, says: "ready for connections", exit: Exit{Code: -1}},
+		{name: "a debugger with nothing to read", repository: "docker.io/library/perl", within: time.Second, exit: Exit{}},
+		{name: "an entrypoint with another command", repository: "docker.io/library/redis", args: []string{"redis-cli", "-h", "localhost", "PING"}, within: time.Second, says: "PONG", exit: Exit{}},
+		{name: "an entrypoint with its server", repository: "docker.io/library/redis", args: []string{"redis-server", "--appendonly", "yes"}, within: time.Hour, says: "Ready to accept", exit: Exit{Code: -1}},
+		{name: "an entrypoint with options", repository: "docker.io/library/redis", args: []string{"--appendonly", "yes"}, within: time.Hour, says: "Ready to accept", exit: Exit{Code: -1}},
+		{name: "an entrypoint with a tool", repository: "docker.io/curlimages/curl", args: []string{"sleep", "5"}, within: 6 * time.Second, exit: Exit{}},
+		{name: "a daemon that goes to the background", repository: "docker.io/library/nginx", command: []string{"nginx"}, within: time.Second, exit: Exit{}},
+		{name: "a program that is not played", repository: "docker.io/library/python", command: []string{"python3", "app.py"}, within: time.Second, says: "error: terrarium recognises \"python3\" but does not simulate it\n", exit: Exit{Code: 1}},
+		{name: "a client that is not played", repository: "docker.io/library/postgres", command: []string{"psql", "-l"}, within: time.Second, says: "recognises \"psql\"", exit: Exit{Code: 1}},
+		{name: "a client's question", repository: "docker.io/library/postgres", command: []string{"pg_isready", "-h", "localhost", "-U", "me"}, within: time.Second, says: "localhost:5432 - accepting connections\n", exit: Exit{}},
 		{name: "more memory than allowed", repository: "docker.io/polinux/stress", command: []string{"stress"}, args: []string{"--vm", "1", "--vm-bytes", "150M"}, memory: 100 << 20, within: time.Second, says: "1 vm", exit: Exit{Code: 137, OOMKilled: true}},
 		{name: "memory within the limit", repository: "docker.io/polinux/stress", command: []string{"stress"}, args: []string{"--vm", "1", "--vm-bytes", "50M"}, memory: 100 << 20, within: time.Hour, exit: Exit{Code: -1}},
 	} {
@@ -100,21 +112,84 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-func TestServes(t *testing.T) {
+// begin starts a container with files.
+func begin(t *testing.T, img Image, files map[string]string, argv ...string) Process {
+	t.Helper()
 	c := clock.New(time.Time{})
-	img := Lookup("docker.io/library/nginx", "")
-	p, err := (&Engine{Clock: c}).Start(&Start{Image: img, Argv: img.Argv(nil, nil)})
+	fs := vfs.New(c.Now, func([]byte) {}, vfs.Limits{})
+	for _, more := range []map[string]string{img.Files, files} {
+		for name, text := range more {
+			fs.MkdirAll(path.Dir(name), 0o755)
+			fs.WriteFile(name, []byte(text), 0o644)
+		}
+	}
+	p, err := (&Engine{Clock: c}).Start(&Start{Image: img, Argv: argv, Files: func() *vfs.FS { return fs }, Hostname: "web-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+func TestPages(t *testing.T) {
+	const conf = `
+# a comment; with a mark {
+server {
+  listen 8080 default_server; listen [::]:8080;
+  root /srv/site;
+  location = /healthz { access_log off; return 200 "fine; really"; }
+  location /old { return 301 https://example.com${request_uri}; }
+  location /files/ { alias /data/; }
+  location /app { try_files $uri $uri/ /index.html; }
+  location /none { try_files $uri =418; }
+  location ~ \.secret$ { deny all; }
+  location /api { proxy_pass http://api:80; }
+}
+server { listen 127.0.0.1:9090; location /stub { stub_status; } }
+`
 	for _, x := range []struct {
-		port   int32
-		path   string
-		ok     bool
-		status int
-	}{{80, "/", true, 200}, {80, "/nosuch", true, 404}, {8080, "/", false, 0}} {
-		if ok, status := p.Serves(x.port, x.path); ok != x.ok || status != x.status {
-			t.Errorf("port %d %s: %v %d", x.port, x.path, ok, status)
+		image string
+		argv  []string
+		files map[string]string
+		port  int32
+		path  string
+		want  string // "no" where nothing listens
+	}{
+		{image: "nginx", port: 80, path: "/50x.html", want: "200 text/html <!DOCTYPE html>"},
+		{image: "nginx", port: 80, path: "/", want: "200 text/html <!DOCTYPE html>"},
+		{image: "nginx", port: 80, path: "/nosuch", want: "404 text/html <html>"},
+		{image: "nginx", port: 8080, path: "/", want: "no"},
+		{image: "nginx", files: map[string]string{"/usr/share/nginx/html/index.html": "mine"}, port: 80, path: "/", want: "200 text/html mine"},
+		{image: "nginx", files: map[string]string{"/usr/share/nginx/html/a/b.css": "x"}, port: 80, path: "/a/b.css", want: "200 text/css x"},
+		{image: "nginx", files: map[string]string{"/usr/share/nginx/html/a/b.css": "x"}, port: 80, path: "/a/", want: "403 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 80, path: "/", want: "no"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 8080, path: "/healthz", want: "200 text/plain fine; really"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 8080, path: "/healthz/x", want: "404 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 8080, path: "/old/x", want: "301 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf, "/data/f.txt": "data"}, port: 8080, path: "/files/f.txt", want: "200 text/plain data"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf, "/srv/site/index.html": "app"}, port: 8080, path: "/app/deep", want: "200 text/html app"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 8080, path: "/none", want: "418 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf, "/srv/site/a.secret": "s"}, port: 8080, path: "/a.secret", want: "403 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 8080, path: "/api", want: "502 text/html <html>"},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": conf}, port: 9090, path: "/stub", want: "200 text/plain Active connections: 1 "},
+		{image: "nginx", files: map[string]string{"/etc/nginx/conf.d/default.conf": "server { listen 80; { } } }; {{{"}, port: 80, path: "/", want: "404 text/html <html>"},
+		{image: "httpd", port: 80, path: "/", want: "200 text/html <html><body><h1>It works!</h1></body></html>"},
+		{image: "redis", port: 6379, path: "/", want: "0  "},
+		{image: "busybox", argv: []string{"sleep", "100"}, port: 80, path: "/", want: "no"},
+		{image: "myapp", port: 1234, path: "/x", want: "200 text/plain; charset=utf-8 Hello from web-1"},
+		{image: "hashicorp/http-echo", argv: []string{"/http-echo", "-text=hi", "-listen", ":80"}, port: 80, path: "/", want: "200 text/plain; charset=utf-8 hi"},
+	} {
+		img := Lookup(x.image, "")
+		argv := x.argv
+		if argv == nil {
+			argv = img.Argv(nil, nil)
+		}
+		got := "no"
+		if page, ok := begin(t, img, x.files, argv...).Get(x.port, x.path); ok {
+			line, _, _ := strings.Cut(string(page.Body), "\n")
+			got = fmt.Sprintf("%d %s %s", page.Status, page.Type, strings.TrimSuffix(line, "\r"))
+		}
+		if got != x.want {
+			t.Errorf("%s, port %d, %s: %q, want %q", x.image, x.port, x.path, got, x.want)
 		}
 	}
 }

@@ -2,7 +2,8 @@ package containers
 
 import (
 	"io"
-	"slices"
+	"path"
+	"strings"
 	"time"
 
 	"terrarium/sim/clock"
@@ -16,11 +17,11 @@ type Engine struct {
 
 // Start begins a program. A *NotFound error says that the container has no such command.
 func (e *Engine) Start(s *Start) (Process, error) {
-	p, known := s.Image.program(s.Argv)
-	if known && p.special != nil {
-		p.special(s, &p)
-	}
-	if known && p.lasts != unknownCommand {
+	s = s.entered()
+	if p, known := s.Image.program(s.Argv); known {
+		if p.special != nil {
+			p.special(s, &p)
+		}
 		return e.run(s, p), nil
 	}
 	if !s.Image.Shell {
@@ -31,6 +32,24 @@ func (e *Engine) Start(s *Start) (Process, error) {
 		runner = &Simple{Clock: e.Clock}
 	}
 	return runner.Start(s)
+}
+
+// entered is the start of what an image's entrypoint script is told to run, where that is not the image's own program.
+func (s *Start) entered() *Start {
+	name := path.Base(s.Argv[0])
+	if name != entrypoint && name != "entrypoint.sh" || len(s.Argv) == 1 {
+		return s
+	}
+	if _, known := s.Image.program(s.Argv); !known {
+		return s
+	}
+	first := s.Argv[1]
+	if strings.HasPrefix(first, "-") || strings.Contains(first, ":") || len(s.Image.Cmd) > 0 && first == s.Image.Cmd[0] {
+		return s
+	}
+	inner := *s
+	inner.Argv = s.Argv[1:]
+	return &inner
 }
 
 // run plays a program of the tables.
@@ -97,15 +116,4 @@ func (a *actor) Signal(number int) {
 	case !a.program.deaf:
 		a.later(60*time.Millisecond, Exit{Code: a.program.onTerm})
 	}
-}
-
-// Serves implements Process.
-func (a *actor) Serves(port int32, path string) (listens bool, status int) {
-	if a.over || !slices.Contains(a.program.ports, port) && !slices.Equal(a.program.ports, allPorts) {
-		return false, 0
-	}
-	if len(a.program.paths) == 0 || slices.Contains(a.program.paths, path) {
-		return true, 200
-	}
-	return true, 404
 }

@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -34,6 +35,11 @@ func (i Image) Argv(command, args []string) []string {
 		return append(slices.Clone(i.Entrypoint), args...)
 	}
 	return append(slices.Clone(i.Entrypoint), i.Cmd...)
+}
+
+// Programs are the names of what the image brings beside a shell and its tools, in order.
+func (i Image) Programs() []string {
+	return slices.Sorted(maps.Keys(i.programs))
 }
 
 // program returns what is known of a command line.
@@ -88,22 +94,23 @@ var endsAtOnce = map[string][]string{
 // base is an image whose command is an interpreter.
 func base(cmd ...string) Image {
 	img := Image{Cmd: cmd, Env: []string{usualPath}, Dir: "/", Shell: true, programs: tools()}
-	if name := path.Base(cmd[0]); name != "perl" {
-		img.programs[name] = program{special: interactive}
+	if name := path.Base(cmd[0]); name != "perl" && !isShell(name) {
+		img.programs[name] = program{special: interpreter}
 	}
 	return img
 }
 
-// interactive is an interpreter: without arguments and with nothing to read it ends; with arguments it is the Runner's
-// matter.
-func interactive(s *Start, p *program) {
-	if len(s.Argv) > 1 || s.Stdin != nil {
-		p.lasts = unknownCommand
+// interpreter is a language: without a program and with nothing to read it ends.
+func interpreter(s *Start, p *program) {
+	if len(s.Argv) > 1 && s.Argv[1] != "-a" || s.Stdin != nil {
+		unsimulated(s, p)
 	}
 }
 
-// unknownCommand marks, in lasts, a command line that the table cannot answer after all.
-const unknownCommand = forever - 1
+// unsimulated is a program that the image has and that is not played.
+func unsimulated(s *Start, p *program) {
+	*p = program{logs: err("error: terrarium recognises \"" + path.Base(s.Argv[0]) + "\" but does not simulate it"), code: 1}
+}
 
 // tools are commands that do one known thing wherever they are.
 func tools() map[string]program {
@@ -116,7 +123,7 @@ func tools() map[string]program {
 func unknown(string) Image {
 	return Image{
 		Entrypoint: []string{"/app"}, Env: []string{usualPath}, Dir: "/", Shell: true,
-		programs: map[string]program{"app": {lasts: forever, ports: allPorts}, "stress": {special: stress, onTerm: 143}},
+		programs: map[string]program{"app": {lasts: forever, ports: allPorts, get: says(greeting)}, "stress": {special: stress, onTerm: 143}},
 	}
 }
 
@@ -126,12 +133,12 @@ var allPorts = []int32{-1}
 var kubernetesPrograms = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "etcd", "coredns", "pause", "metrics-server"}
 
 func kubernetesImage(name string) Image {
-	p := program{lasts: forever, ports: allPorts}
+	p := program{lasts: forever, ports: allPorts, get: says(func(*Start) string { return "ok" })}
 	if name == "coredns" {
 		p.logs = out(".:53", "[INFO] plugin/reload: Running configuration SHA512 = 1b226df79860026c6a52e67daa10d7f0d57ec5b023288ec00c5e05f93523c894564e15b91770d3a07ae1cfbe861d15b37d4a0027e69c546ab112970993a3b03b", "CoreDNS-1.14.2", "linux/amd64, go1.26.1, dd1df4f")
 	}
 	if name == "pause" {
-		p.ports = nil
+		p.ports, p.get = nil, nil
 	}
 	return Image{
 		Entrypoint: []string{"/" + name}, Env: []string{usualPath}, Dir: "/",

@@ -46,8 +46,15 @@ type Exit struct {
 type Process interface {
 	// Signal sends SIGTERM (15) or SIGKILL (9). SIGKILL always ends the process.
 	Signal(number int)
-	// Serves reports what answers on a TCP port: nothing, or with which status HTTP does for a path.
-	Serves(port int32, path string) (listens bool, status int)
+	// Get asks what listens on a TCP port for a path; it is false where nothing listens.
+	Get(port int32, path string) (Page, bool)
+}
+
+// A Page is an answer of HTTP. One without a status comes from a program that speaks something else.
+type Page struct {
+	Status int
+	Type   string // of the body: "text/html"
+	Body   []byte
 }
 
 // The signals that a kubelet sends.
@@ -81,9 +88,10 @@ type program struct {
 	// lasts is how long it runs, with forever for servers; then it exits with code.
 	lasts time.Duration
 	code  int
-	// ports it listens on; paths that HTTP answers with 200, every other with 404. No paths: every one is answered.
+	// ports it listens on.
 	ports []int32
-	paths []string
+	// get answers HTTP on those ports, where it is not nil. It says itself on which it listens where there are none.
+	get func(s *Start, port int32, path string) (Page, bool)
 	// deaf programs do not end on SIGTERM; others exit with onTerm after a moment.
 	deaf   bool
 	onTerm int

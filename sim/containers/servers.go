@@ -1,19 +1,22 @@
 package containers
 
 import (
+	"strconv"
 	"strings"
-	"time"
 )
 
 // servers are the images with a program that stays, by repository.
 var servers = map[string]func(tag string) Image{
 	"nginx": nginx, "nginxinc/nginx-unprivileged": nginx, "httpd": httpd, "redis": redis, "valkey": redis,
 	"mysql": mysql, "mariadb": mariadb, "postgres": postgres, "mongo": mongo, "memcached": quiet("memcached", 11211),
-	"rabbitmq": quiet("rabbitmq-server", 5672, 15672), "registry": quiet("registry", 5000), "traefik": quiet("traefik", 80, 8080),
+	"rabbitmq": rabbitmq, "registry": quiet("registry", 5000), "traefik": quiet("traefik", 80, 8080),
 	"haproxy": quiet("haproxy", 80), "caddy": quiet("caddy", 80, 443), "tomcat": quiet("catalina.sh", 8080),
 	"hello-world": helloWorld, "polinux/stress": stressImage, "vish/stress": stressImage, "progrium/stress": stressImage,
 	"hashicorp/http-echo": httpEcho, "curlimages/curl": curl,
 }
+
+// entrypoint is the script that official images start with.
+const entrypoint = "docker-entrypoint.sh"
 
 func server(entrypoint, cmd []string, name string, p program) Image {
 	return Image{
@@ -39,8 +42,8 @@ func version(tag, usual string) string {
 
 func nginx(tag string) Image {
 	v := version(tag, "1.29.4")
-	p := program{lasts: forever, ports: []int32{80}, paths: []string{"/", "/index.html", "/50x.html"}}
-	p.logs = append(out(
+	p := program{lasts: forever, get: nginxGet(v)}
+	configured := out(
 		"/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration",
 		"/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/",
 		"/docker-entrypoint.sh: Launching /docker-entrypoint.d/10-listen-on-ipv6-by-default.sh",
@@ -50,7 +53,8 @@ func nginx(tag string) Image {
 		"/docker-entrypoint.sh: Launching /docker-entrypoint.d/20-envsubst-on-templates.sh",
 		"/docker-entrypoint.sh: Launching /docker-entrypoint.d/30-tune-worker-processes.sh",
 		"/docker-entrypoint.sh: Configuration complete; ready for start up",
-	), err(
+	)
+	p.logs = err(
 		`«2006/01/02 15:04:05» [notice] 1#1: using the "epoll" event method`,
 		"«2006/01/02 15:04:05» [notice] 1#1: nginx/"+v,
 		"«2006/01/02 15:04:05» [notice] 1#1: built by gcc 14.2.0 (Debian 14.2.0-19) ",
@@ -59,14 +63,22 @@ func nginx(tag string) Image {
 		"«2006/01/02 15:04:05» [notice] 1#1: start worker processes",
 		"«2006/01/02 15:04:05» [notice] 1#1: start worker process 29",
 		"«2006/01/02 15:04:05» [notice] 1#1: start worker process 30",
-	)...)
+	)
 	img := server([]string{"/docker-entrypoint.sh"}, []string{"nginx", "-g", "daemon off;"}, "nginx", p)
-	img.programs["docker-entrypoint.sh"] = p
+	entered := p
+	entered.logs = append(configured, p.logs...)
+	img.programs[entrypoint] = entered
 	p.special = func(s *Start, p *program) {
-		if len(s.Argv) > 1 && (s.Argv[1] == "-v" || s.Argv[1] == "-V") {
+		options := strings.Join(s.Argv[1:], " ")
+		switch {
+		case options == "-v" || options == "-V":
 			*p = program{logs: err("nginx version: nginx/" + v)}
-		} else if len(s.Argv) > 1 && s.Argv[1] == "-t" {
+		case options == "-t" || options == "-T":
 			*p = program{logs: err("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok", "nginx: configuration file /etc/nginx/nginx.conf test is successful")}
+		case strings.HasPrefix(options, "-s "):
+			*p = program{logs: err("«2006/01/02 15:04:05» [notice] 40#40: signal process started")}
+		case !strings.Contains(options, "daemon off"):
+			*p = program{logs: p.logs[:2]} // it goes to the background, and what began it ends
 		}
 	}
 	img.programs["nginx"] = p
@@ -84,7 +96,7 @@ func httpd(tag string) Image {
 	v := version(tag, "2.4.66")
 	const at = "[«Mon Jan 02 15:04:05.000000 2006»] "
 	img := server(nil, []string{"httpd-foreground"}, "httpd-foreground", program{
-		lasts: forever, ports: []int32{80}, paths: []string{"/", "/index.html"},
+		lasts: forever, ports: []int32{80}, get: folder("/usr/local/apache2/htdocs"),
 		logs: err(
 			"AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using 127.0.0.1. Set the 'ServerName' directive globally to suppress this message",
 			at+"[mpm_event:notice] [pid 1:tid 1] AH00489: Apache/"+v+" (Unix) configured -- resuming normal operations",
@@ -109,20 +121,24 @@ func redis(tag string) Image {
 		at+"Server initialized",
 		at+"Ready to accept connections tcp",
 	)}
-	img := server([]string{"docker-entrypoint.sh"}, []string{"redis-server"}, "redis-server", p)
-	img.programs["docker-entrypoint.sh"] = p
-	img.programs["redis-cli"] = program{special: redisCLI}
+	img := server([]string{entrypoint}, []string{"redis-server"}, "redis-server", p)
+	img.programs[entrypoint] = p
+	img.programs["redis-cli"] = program{special: client("ping", "PONG")}
 	img.Dir = "/data"
 	img.Env = append(img.Env, "REDIS_VERSION="+v)
 	return img
 }
 
-func redisCLI(s *Start, p *program) {
-	if len(s.Argv) == 2 && strings.EqualFold(s.Argv[1], "ping") {
-		p.logs = out("PONG")
-		return
+// client is a program that talks to the image's server; of what it can ask one thing is known: what begins with a word
+// somewhere in its command line.
+func client(question, answer string) func(*Start, *program) {
+	return func(s *Start, p *program) {
+		if strings.Contains(strings.ToLower(strings.Join(s.Argv[1:], " ")), question) {
+			p.logs = out(answer)
+			return
+		}
+		unsimulated(s, p)
 	}
-	p.lasts = unknownCommand
 }
 
 func mysql(tag string) Image {
@@ -147,8 +163,10 @@ func mysql(tag string) Image {
 			note+"MySQL init process done. Ready for start up.",
 		), err("«2006-01-02T15:04:05.000000Z» 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. Version: '"+v+"'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306  MySQL Community Server - GPL.")...),
 	}
-	img := server([]string{"docker-entrypoint.sh"}, []string{"mysqld"}, "mysqld", p)
-	img.programs["docker-entrypoint.sh"] = p
+	img := server([]string{entrypoint}, []string{"mysqld"}, "mysqld", p)
+	img.programs[entrypoint] = p
+	img.programs["mysqladmin"] = program{special: client("ping", "mysqld is alive")}
+	img.programs["mysql"], img.programs["mysqldump"] = program{special: unsimulated}, program{special: unsimulated}
 	img.Env = append(img.Env, "MYSQL_MAJOR="+v[:strings.LastIndexByte(v, '.')], "MYSQL_VERSION="+v+"-1.el9")
 	return img
 }
@@ -165,8 +183,15 @@ func mariadb(tag string) Image {
 		logs: append(out(note+"Entrypoint script for MariaDB Server 1:"+v+"+maria~ubu2404 started.", note+"Initializing database files", note+"MariaDB init process done. Ready for start up."),
 			err("«2006-01-02 15:04:05» 0 [Note] mariadbd: ready for connections.")...),
 	}
-	img := server([]string{"docker-entrypoint.sh"}, []string{"mariadbd"}, "mariadbd", p)
-	img.programs["docker-entrypoint.sh"] = p
+	img := server([]string{entrypoint}, []string{"mariadbd"}, "mariadbd", p)
+	img.programs[entrypoint] = p
+	for _, name := range []string{"mariadb-admin", "mysqladmin"} {
+		img.programs[name] = program{special: client("ping", "mysqld is alive")}
+	}
+	for _, name := range []string{"mariadb", "mysql", "mariadb-dump"} {
+		img.programs[name] = program{special: unsimulated}
+	}
+	img.programs["healthcheck.sh"] = program{}
 	return img
 }
 
@@ -201,11 +226,25 @@ func postgres(tag string) Image {
 			at+"database system is ready to accept connections",
 		)...),
 	}
-	img := server([]string{"docker-entrypoint.sh"}, []string{"postgres"}, "postgres", p)
-	img.programs["docker-entrypoint.sh"] = p
-	img.programs["pg_isready"] = program{logs: out("/var/run/postgresql:5432 - accepting connections")}
+	img := server([]string{entrypoint}, []string{"postgres"}, "postgres", p)
+	img.programs[entrypoint] = p
+	img.programs["pg_isready"] = program{special: pgIsReady}
+	img.programs["psql"], img.programs["pg_dump"] = program{special: unsimulated}, program{special: unsimulated}
 	img.Env = append(img.Env, "PG_MAJOR="+strings.SplitN(v, ".", 2)[0], "PG_VERSION="+v+"-1.pgdg13+1", "PGDATA=/var/lib/postgresql/data")
 	return img
+}
+
+func pgIsReady(s *Start, p *program) {
+	host, port := "/var/run/postgresql", "5432"
+	for i, a := range s.Argv[:len(s.Argv)-1] {
+		switch a {
+		case "-h", "--host":
+			host = s.Argv[i+1]
+		case "-p", "--port":
+			port = s.Argv[i+1]
+		}
+	}
+	p.logs = out(host + ":" + port + " - accepting connections")
 }
 
 func mongo(string) Image {
@@ -213,8 +252,9 @@ func mongo(string) Image {
 		`{"t":{"$date":"«2006-01-02T15:04:05.000-07:00»"},"s":"I",  "c":"CONTROL",  "id":4615611, "ctx":"initandlisten","msg":"MongoDB starting","attr":{"pid":1,"port":27017,"dbPath":"/data/db","architecture":"64-bit"}}`,
 		`{"t":{"$date":"«2006-01-02T15:04:05.000-07:00»"},"s":"I",  "c":"NETWORK",  "id":23016,   "ctx":"listener","msg":"Waiting for connections","attr":{"port":27017,"ssl":"off"}}`,
 	)}
-	img := server([]string{"docker-entrypoint.sh"}, []string{"mongod"}, "mongod", p)
-	img.programs["docker-entrypoint.sh"] = p
+	img := server([]string{entrypoint}, []string{"mongod"}, "mongod", p)
+	img.programs[entrypoint] = p
+	img.programs["mongosh"] = program{special: client("ping", "{ ok: 1 }")}
 	return img
 }
 
@@ -223,17 +263,46 @@ func helloWorld(string) Image {
 }
 
 func httpEcho(string) Image {
-	return Image{Entrypoint: []string{"/http-echo"}, Env: []string{usualPath}, Dir: "/", programs: map[string]program{
-		"http-echo": {lasts: forever, ports: allPorts, logs: err("«2006/01/02 15:04:05» [INFO] server is listening on :5678")},
-	}}
+	p := program{lasts: forever, logs: err("«2006/01/02 15:04:05» [INFO] server is listening on :5678")}
+	p.special = func(s *Start, p *program) {
+		text, listen := "hello-world", int32(5678)
+		for i, a := range s.Argv[1:] {
+			name, value, ok := strings.Cut(strings.TrimLeft(a, "-"), "=")
+			if !ok && i+2 < len(s.Argv) {
+				value = s.Argv[i+2]
+			}
+			switch name {
+			case "text":
+				text = value
+			case "listen":
+				if port, err := strconv.ParseUint(value[strings.LastIndexByte(value, ':')+1:], 10, 16); err == nil {
+					listen = int32(port)
+				}
+			}
+		}
+		p.ports, p.get = []int32{listen}, says(func(*Start) string { return text + "\n" })
+		p.logs = err("«2006/01/02 15:04:05» [INFO] server is listening on :" + strconv.Itoa(int(listen)))
+	}
+	return Image{Entrypoint: []string{"/http-echo"}, Env: []string{usualPath}, Dir: "/", programs: map[string]program{"http-echo": p}}
 }
 
 func curl(string) Image {
-	return server([]string{"/entrypoint.sh"}, []string{"curl"}, "entrypoint.sh", program{lasts: 10 * time.Millisecond, code: 2, special: func(s *Start, p *program) {
-		if len(s.Argv) > 2 {
-			p.lasts = unknownCommand
+	p := program{code: 2, logs: err("curl: try 'curl --help' for more information")}
+	p.special = func(s *Start, p *program) {
+		if len(s.Argv) > 2 || len(s.Argv) == 2 && s.Argv[1] != "curl" {
+			unsimulated(&Start{Argv: []string{"curl"}}, p)
 		}
-	}, logs: err("curl: try 'curl --help' for more information")})
+	}
+	img := server([]string{"/entrypoint.sh"}, []string{"curl"}, "entrypoint.sh", p)
+	img.programs["curl"] = program{special: unsimulated}
+	return img
+}
+
+func rabbitmq(tag string) Image {
+	img := quiet("rabbitmq-server", 5672, 15672)(tag)
+	img.programs["rabbitmq-diagnostics"] = program{special: client("ping", "Ping succeeded")}
+	img.programs["rabbitmqctl"] = program{special: unsimulated}
+	return img
 }
 
 func stressImage(string) Image {

@@ -226,5 +226,5 @@ func (p *script) Signal(number int) {
 	p.timer = p.clock.After(5*time.Millisecond, func() { p.end(128 + number) })
 }
 
-// Serves implements Process.
-func (p *script) Serves(int32, string) (listens bool, status int) { return false, 0 }
+// Get implements Process.
+func (p *script) Get(int32, string) (Page, bool) { return Page{}, false }

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// perl computes pi, as the Job of the documentation has it do, or leaves the command to the Runner.
+// perl computes pi, as the Job of the documentation has it do.
 func perl(s *Start, p *program) {
-	if len(s.Argv) == 1 {
-		return
+	if len(s.Argv) == 1 || s.Argv[1] == "-de0" && s.Stdin == nil {
+		return // a debugger with nothing to read
 	}
 	_, rest, ok := strings.Cut(s.Argv[len(s.Argv)-1], "bpi(")
 	if !ok {
-		p.lasts = unknownCommand
+		unsimulated(s, p)
 		return
 	}
 	digits, err := strconv.Atoi(strings.TrimSuffix(rest, ")"))

@@ -152,32 +152,38 @@ func containerNotFound(name string) error {
 	}}
 }
 
-// Attach shows what the container's main process prints from now on, until it ends. What is typed to it is not
-// simulated.
+// Attach shows what the container's main process prints from now on, until it ends, and lets it read what is typed,
+// where it was made for that.
 func (k *Kubelet) Attach(ctx context.Context, pod *corev1.Pod, options *corev1.PodAttachOptions, stdin io.Reader, stdout, stderr io.Writer) error {
 	c := k.runtime.running(k.ownUID(pod), options.Container)
 	if c == nil {
 		return containerNotFound(options.Container)
 	}
-	changed, stop := c.log.listen()
+	if options.Stdin && stdin != nil && c.stdin != nil {
+		defer c.stdin.Attach(stdin)()
+	}
+	t, stop := c.log.tap()
 	defer stop()
-	at := c.log.dropped + len(c.log.lines)
 	for {
-		for ; at < c.log.dropped+len(c.log.lines); at++ {
-			line := c.log.lines[max(0, at-c.log.dropped)]
+		chunks := t.chunks
+		t.chunks, t.size = nil, 0
+		for _, chunk := range chunks {
 			to := stdout
-			if line.stream == "stderr" && stderr != nil {
+			if chunk.stream == "stderr" && stderr != nil {
 				to = stderr
 			}
 			if to != nil {
-				io.WriteString(to, line.text+"\n")
+				io.WriteString(to, chunk.text)
 			}
 		}
-		if c.log.closed {
+		switch {
+		case len(t.chunks) > 0:
+		case c.log.closed:
 			return nil
-		}
-		if err := wait(ctx, changed, 0); err != nil {
-			return err
+		default:
+			if err := wait(ctx, t.changed, 0); err != nil {
+				return err
+			}
 		}
 	}
 }

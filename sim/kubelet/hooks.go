@@ -26,10 +26,10 @@ func (k *Kubelet) runHook(pod *corev1.Pod, c *container, h *corev1.LifecycleHand
 		k.Clock.After(5*time.Millisecond, func() {
 			port, err := portNumber(h.HTTPGet.Port, c.spec)
 			if err == nil {
-				if listens, status := c.process.Serves(port, h.HTTPGet.Path); !listens {
+				if page, listens := c.process.Get(port, h.HTTPGet.Path); !listens {
 					err = errors.New("connection refused")
-				} else if status >= 400 {
-					err = fmt.Errorf("HTTP probe failed with statuscode: %d", status)
+				} else if page.Status >= 400 {
+					err = fmt.Errorf("HTTP probe failed with statuscode: %d", page.Status)
 				}
 			}
 			done(err)

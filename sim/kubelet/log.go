@@ -3,6 +3,7 @@ package kubelet
 import (
 	"bytes"
 	"io"
+	"slices"
 	"time"
 
 	"terrarium/sim/clock"
@@ -16,6 +17,7 @@ type containerLog struct {
 	partial map[string]*logLine // by stream, not yet ended by a newline
 	closed  bool
 	changed []chan struct{}
+	taps    []*tap
 }
 
 type logLine struct {
@@ -42,6 +44,9 @@ type logWriter struct {
 
 func (w logWriter) Write(p []byte) (int, error) {
 	n := len(p)
+	for _, t := range w.log.taps {
+		t.take(w.stream, p)
+	}
 	for len(p) > 0 {
 		line := w.log.partial[w.stream]
 		if line == nil {
@@ -110,6 +115,35 @@ func (l *containerLog) listen() (changed <-chan struct{}, stop func()) {
 				return
 			}
 		}
+	}
+}
+
+// A tap gets what is printed as it is printed, lines or not.
+type tap struct {
+	chunks  []logLine // stream and text
+	size    int
+	changed <-chan struct{}
+}
+
+func (t *tap) take(stream string, p []byte) {
+	if t.size += len(p); t.size > logLimit {
+		return // nobody looks
+	}
+	if last := len(t.chunks) - 1; last >= 0 && t.chunks[last].stream == stream {
+		t.chunks[last].text += string(p)
+		return
+	}
+	t.chunks = append(t.chunks, logLine{stream: stream, text: string(p)})
+}
+
+// tap opens a tap, which is to be stopped.
+func (l *containerLog) tap() (t *tap, stop func()) {
+	changed, unlisten := l.listen()
+	t = &tap{changed: changed}
+	l.taps = append(l.taps, t)
+	return t, func() {
+		unlisten()
+		l.taps = slices.DeleteFunc(l.taps, func(o *tap) bool { return o == t })
 	}
 }
 

@@ -339,13 +339,13 @@ func (p *prober) ask(c *container, ip string, done func(ok bool, output string))
 			answer(false, err.Error())
 			return
 		}
-		if listens, _ := c.process.Serves(port, ""); !listens {
+		if _, listens := c.process.Get(port, "/"); !listens {
 			answer(false, fmt.Sprintf("dial tcp %s:%d: connect: connection refused", host, port))
 			return
 		}
 		answer(true, "")
 	case p.spec.GRPC != nil:
-		if listens, _ := c.process.Serves(p.spec.GRPC.Port, ""); !listens {
+		if _, listens := c.process.Get(p.spec.GRPC.Port, "/"); !listens {
 			answer(false, fmt.Sprintf("timeout: failed to connect service \"%s:%d\" within %v: context deadline exceeded", ip, p.spec.GRPC.Port, limit))
 			return
 		}
@@ -372,12 +372,14 @@ func askHTTP(c *container, get *corev1.HTTPGetAction, ip string) (ok bool, outpu
 	}
 	at := fmt.Sprintf("%s://%s:%d%s", strings.ToLower(string(get.Scheme)), host, port, path)
 	bare, _, _ := strings.Cut(path, "?")
-	listens, status := c.process.Serves(port, bare)
+	page, listens := c.process.Get(port, bare)
 	switch {
 	case !listens:
 		return false, fmt.Sprintf("Get %q: dial tcp %s:%d: connect: connection refused", at, host, port)
-	case status < 200 || status >= 400:
-		return false, fmt.Sprintf("HTTP probe failed with statuscode: %d", status)
+	case page.Status == 0:
+		return false, fmt.Sprintf("Get %q: EOF", at)
+	case page.Status < 200 || page.Status >= 400:
+		return false, fmt.Sprintf("HTTP probe failed with statuscode: %d", page.Status)
 	}
 	return true, ""
 }

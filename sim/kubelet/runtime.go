@@ -43,6 +43,7 @@ type container struct {
 	spec    *corev1.Container
 	process containers.Process
 	log     *containerLog
+	stdin   *containers.Input // nil: it reads nothing
 	root    *vfs.FS // nil until somebody needs it
 	files   func() *vfs.FS
 	env     []string

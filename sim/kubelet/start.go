@@ -3,6 +3,7 @@ package kubelet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -111,9 +112,14 @@ func (s *starting) create(img *storedImage) {
 
 func (s *starting) launch(c *container, argv []string) {
 	k, uid := s.k, s.pod.UID
+	var stdin io.Reader
+	if s.spec.Stdin {
+		c.stdin = &containers.Input{Once: s.spec.StdinOnce}
+		stdin = c.stdin
+	}
 	process, err := k.engine.Start(&containers.Start{
 		Image: c.image, Argv: argv, Env: c.env, Dir: workingDir(s.spec, c.image), Files: c.files, Hostname: hostname(s.pod), IP: first(s.ips),
-		Main: true, Stdout: c.log.stream(k.Clock, "stdout"), Stderr: c.log.stream(k.Clock, "stderr"), TTY: s.spec.TTY,
+		Main: true, Stdin: stdin, Stdout: c.log.stream(k.Clock, "stdout"), Stderr: c.log.stream(k.Clock, "stderr"), TTY: s.spec.TTY,
 		Memory: s.spec.Resources.Limits.Memory().Value(),
 		Exit:   func(e containers.Exit) { k.runtime.exit(uid, c, e) },
 	})
