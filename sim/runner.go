@@ -23,12 +23,22 @@ const containerOutput = 1 << 40
 func (r runner) Start(s *containers.Start) (containers.Process, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{runner: r, start: s, cancel: cancel}
+	name := "sh"
+	if asksForLines(s.Argv) {
+		name = path.Base(s.Argv[0])
+	}
 	sh := shell.New(shell.Config{
 		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
-		Hostname: s.Hostname, Name: "sh", Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
+		Hostname: s.Hostname, Name: name, Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
 		Limits: shell.Limits{Output: containerOutput},
 	})
-	if !has(sh, s.Argv[0]) {
+	words := make([]string, len(s.Argv))
+	for i, a := range s.Argv {
+		words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	if program := path.Base(s.Argv[0]); slices.Contains(s.Image.Programs(), program) {
+		words[0] = program
+	} else if !has(sh, s.Argv[0]) {
 		sh.Close()
 		cancel()
 		return nil, &containers.NotFound{Command: s.Argv[0]}
@@ -44,13 +54,13 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 		}
 		s.Exit(containers.Exit{Code: code, OOMKilled: p.oom})
 	}
-	if s.TTY && s.Stdin != nil && asksForLines(s.Argv) {
-		r.c.tasks.Go(func() { r.converse(ctx, sh, s, exit) })
+	if s.TTY && s.Stdin != nil {
+		line := strings.Join(words, " ")
+		if asksForLines(s.Argv) {
+			line = ""
+		}
+		r.c.tasks.Go(func() { r.converse(ctx, sh, s, line, exit) })
 		return p, nil
-	}
-	words := make([]string, len(s.Argv))
-	for i, a := range s.Argv {
-		words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 	}
 	r.c.tasks.Go(func() { exit(sh.Run(ctx, strings.Join(words, " "), orEmpty(s.Stdin), orDiscard(s.Stdout), orDiscard(s.Stderr))) })
 	return p, nil
@@ -164,7 +174,7 @@ func (p *program) play(ctx context.Context, proc *shell.Proc) int {
 	var out, err bytes.Buffer // what it prints comes from the clock, which cannot wait for a pipe
 	ended, code := false, 0
 	inner := *p.start
-	inner.Argv, inner.Env, inner.Dir, inner.Main = proc.Args, proc.Environ(), proc.Dir, false
+	inner.Argv, inner.Env, inner.Dir, inner.Main, inner.TTY = proc.Args, proc.Environ(), proc.Dir, false, false
 	inner.Stdin, inner.Stdout, inner.Stderr = proc.Stdin, &out, &err
 	inner.Exit = func(e containers.Exit) { ended, code, p.oom = true, e.Code, p.oom || e.OOMKilled }
 	child, failed := (&containers.Engine{Clock: p.runner.c.clock, Runner: p.runner}).Start(&inner)

@@ -25,9 +25,10 @@ func asksForLines(argv []string) bool {
 	return false
 }
 
-// converse lets somebody talk with a container's shell over its terminal, until one of them has enough.
-func (r runner) converse(ctx context.Context, sh *shell.Shell, s *containers.Start, exit func(int)) {
-	sh.SetInteractive(true)
+// converse lets somebody talk, over a terminal, with a container's shell or with the one line that it runs, until one of
+// them has enough.
+func (r runner) converse(ctx context.Context, sh *shell.Shell, s *containers.Start, line string, exit func(int)) {
+	sh.SetInteractive(line == "")
 	muted, over := false, false
 	var t *terminal.Terminal
 	finish := func() {
@@ -38,13 +39,16 @@ func (r runner) converse(ctx context.Context, sh *shell.Shell, s *containers.Sta
 		}
 	}
 	t = terminal.New(terminal.Config{
-		Shell: containerShell{sh, s}, Tasks: r.c.tasks, Exit: finish,
+		Shell: containerShell{sh, s}, Tasks: r.c.tasks, Run: line, Exit: finish,
 		Out: func(b []byte) {
 			if !muted {
 				orDiscard(s.Stdout).Write(bytes.Clone(b))
 			}
 		},
 	})
+	if in, ok := s.Stdin.(*containers.Input); ok {
+		in.Attached = t.Redraw
+	}
 	r.c.tasks.Go(func() {
 		r.c.tasks.WaitUntil(ctx, func() bool { return over })
 		finish()

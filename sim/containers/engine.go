@@ -18,7 +18,7 @@ type Engine struct {
 // Start begins a program. A *NotFound error says that the container has no such command.
 func (e *Engine) Start(s *Start) (Process, error) {
 	s = s.entered()
-	if p, known := s.Image.program(s.Argv); known {
+	if p, known := s.Image.program(s.Argv); known && !(s.typed() && e.Runner != nil) {
 		if p.special != nil {
 			p.special(s, &p)
 		}
@@ -33,6 +33,9 @@ func (e *Engine) Start(s *Start) (Process, error) {
 	}
 	return runner.Start(s)
 }
+
+// typed says that somebody sits at a terminal in front of the program, which is a Runner's matter.
+func (s *Start) typed() bool { return s.TTY && s.Stdin != nil && s.Image.Shell }
 
 // entered is the start of what an image's entrypoint script is told to run, where that is not the image's own program.
 func (s *Start) entered() *Start {

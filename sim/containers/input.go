@@ -11,6 +11,9 @@ type Input struct {
 	// is nothing to read.
 	Wait func(signal <-chan struct{}) error
 
+	// Attached is called when somebody has been attached, where it is not nil.
+	Attached func()
+
 	source  io.Reader
 	ended   bool
 	changed chan struct{}
@@ -20,6 +23,9 @@ type Input struct {
 func (in *Input) Attach(r io.Reader) (detach func()) {
 	in.source = r
 	in.tell()
+	if in.Attached != nil {
+		in.Attached()
+	}
 	return func() {
 		if in.source == r {
 			in.end()

@@ -136,6 +136,10 @@ func (f *Factory) converse(pod *corev1.Pod, sub string, s streams) error {
 		return upgradeError(err)
 	}
 	defer body.Close()
+	if t, ok := s.in.(interface{ Raw(on bool) }); ok && s.tty {
+		t.Raw(true)
+		defer t.Raw(false)
+	}
 	return f.receive(body, s)
 }
 

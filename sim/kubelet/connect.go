@@ -159,11 +159,11 @@ func (k *Kubelet) Attach(ctx context.Context, pod *corev1.Pod, options *corev1.P
 	if c == nil {
 		return containerNotFound(options.Container)
 	}
+	t, stop := c.log.tap()
+	defer stop()
 	if options.Stdin && stdin != nil && c.stdin != nil {
 		defer c.stdin.Attach(stdin)()
 	}
-	t, stop := c.log.tap()
-	defer stop()
 	for {
 		chunks := t.chunks
 		t.chunks, t.size = nil, 0

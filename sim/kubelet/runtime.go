@@ -44,7 +44,7 @@ type container struct {
 	process containers.Process
 	log     *containerLog
 	stdin   *containers.Input // nil: it reads nothing
-	root    *vfs.FS // nil until somebody needs it
+	root    *vfs.FS           // nil until somebody needs it
 	files   func() *vfs.FS
 	env     []string
 	image   containers.Image

@@ -280,6 +280,18 @@ func (r *reader) Read(b []byte) (int, error) {
 // IsTerminal implements TTY.
 func (r *reader) IsTerminal() bool { return r.s != nil && r.s.tty }
 
+// Raw switches a terminal to raw mode, or back; anything else has none.
+func (r *reader) Raw(on bool) {
+	if r.s == nil {
+		return
+	}
+	if h, ok := r.s.endpoint.(hostReader); ok {
+		if t, ok := h.r.(interface{ Raw(bool) }); ok {
+			t.Raw(on)
+		}
+	}
+}
+
 type writer struct {
 	p *Proc
 	s *stream

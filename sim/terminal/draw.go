@@ -104,6 +104,14 @@ func (t *Terminal) append(r rune) {
 	t.out.writeString(s)
 }
 
+// Redraw shows the prompt again, where one waits.
+func (t *Terminal) Redraw() {
+	if !t.running && !t.closed {
+		t.draw()
+		t.out.flush()
+	}
+}
+
 func (t *Terminal) bell() { t.out.writeString("\a") }
 
 // clearScreen is Ctrl-L.

@@ -35,6 +35,8 @@ type Config struct {
 	// Out takes what is to be drawn. It must not keep the slice.
 	Out        func([]byte)
 	Cols, Rows int
+	// Run is run at once in place of a prompt, and when it has ended the terminal is left.
+	Run string
 	// Complete finds what the word before the cursor could become; nil completes nothing. It runs as a task.
 	Complete func(ctx context.Context, line string, pos int) Completion
 	// Line is told each line that is entered at the prompt, before it takes effect; Keys what a running command gets,
@@ -74,7 +76,11 @@ func New(c Config) *Terminal {
 	t.out.write = c.Out
 	t.tty.t = t
 	t.Resize(c.Cols, c.Rows)
-	t.prompt()
+	if c.Run != "" {
+		t.run(c.Run)
+	} else {
+		t.prompt()
+	}
 	return t
 }
 
@@ -195,7 +201,7 @@ func (t *Terminal) ended() {
 	if t.closed {
 		return
 	}
-	if t.c.Shell.Exited() && t.c.Exit != nil {
+	if (t.c.Shell.Exited() || t.c.Run != "") && t.c.Exit != nil {
 		t.out.flush()
 		t.c.Exit()
 		return

@@ -14,6 +14,7 @@ type tty struct {
 	ready []byte // entered
 	eof   int    // how often Ctrl-D was pressed on an empty line and not yet read
 	col0  bool   // the last thing written was a newline
+	raw   bool   // keys go to the command one by one, and what it writes to the screen as it is
 }
 
 // tooLong bounds what may be typed ahead.
@@ -33,7 +34,16 @@ func (d *tty) unread() []byte {
 	return keys
 }
 
+// Raw leaves everything to the command, or ends that.
+func (d *tty) Raw(on bool) { d.raw = on }
+
 func (d *tty) input(keys []byte) {
+	if d.raw {
+		if len(d.ready) < tooLong {
+			d.ready = append(d.ready, keys...)
+		}
+		return
+	}
 	for i, b := range keys {
 		switch b {
 		case 3, 28: // ^C, ^\
@@ -111,7 +121,7 @@ func (d *tty) ReadContext(ctx context.Context, p []byte) (int, error) {
 	}
 	n := len(d.ready)
 	for i, b := range d.ready {
-		if b == '\n' {
+		if b == '\n' && !d.raw {
 			n = i + 1
 			break
 		}
@@ -128,7 +138,7 @@ func (d *tty) Write(p []byte) (int, error) {
 	}
 	out := d.t.out.buf
 	for _, b := range p {
-		if b == '\n' {
+		if b == '\n' && !d.raw {
 			out = append(out, '\r')
 		}
 		out = append(out, b)
