@@ -163,9 +163,3 @@ func watch1[T any, P api.Object[T]](b *base, fn func(kind watch.EventType, obj, 
 }
 
 func same(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
-
-// served says whether the API server stores the type.
-func (b *base) served(t reflect.Type) bool {
-	_, err := b.client.Door.ResourceFor(t)
-	return err == nil
-}

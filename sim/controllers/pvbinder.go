@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -38,17 +37,14 @@ func startVolumeBinder(cfg Config) error {
 	}); err != nil {
 		return err
 	}
-	if err := watch1(&c.base, func(kind watch.EventType, pv, old *v1.PersistentVolume) {
+	return watch1(&c.base, func(kind watch.EventType, pv, old *v1.PersistentVolume) {
 		c.volumes.Add(pv.Name)
 		if ref := pv.Spec.ClaimRef; ref != nil {
 			c.loop.Add(ref.Namespace + "/" + ref.Name)
 		} else if kind == watch.Added || old != nil && old.Status.Phase != pv.Status.Phase {
 			c.pendingClaims()
 		}
-	}); err != nil {
-		return err
-	}
-	return watch1(&c.base, func(_ watch.EventType, _, _ *storagev1.StorageClass) { c.pendingClaims() })
+	})
 }
 
 func (c *volumeBinder) pendingClaims() {
@@ -107,10 +103,11 @@ func (c *volumeBinder) class(claim *v1.PersistentVolumeClaim) (*storagev1.Storag
 	if name == "" {
 		return nil, nil
 	}
-	if !c.served(reflect.TypeFor[storagev1.StorageClass]()) {
-		return nil, errors.NewNotFound(storagev1.Resource("storageclass"), name)
+	class, err := api.Get[storagev1.StorageClass](c.client, "", name)
+	if errors.IsNotFound(err) {
+		err = errors.NewNotFound(storagev1.Resource("storageclass"), name)
 	}
-	return api.Get[storagev1.StorageClass](c.client, "", name)
+	return class, err
 }
 
 // assignDefaultClass gives a claim without a class the default one, which may have come after it.
