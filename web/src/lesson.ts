@@ -107,6 +107,7 @@ export class TerrariumLesson extends HTMLElement {
     this.shut();
     if (!this.getAttribute("src")) return;
     this.sheet.replaceChildren(skeleton());
+    this.terminal.replaceChildren(h("div", { slot: "above", class: "reserved" }));
     let settle!: (c: Cluster | undefined) => void;
     this.ready = new Promise((resolve) => (settle = resolve));
     try {
@@ -124,6 +125,7 @@ export class TerrariumLesson extends HTMLElement {
       if (!this.lesson) {
         this.sheet.replaceChildren(unread(e, () => void this.open()));
         this.terminal.wait("");
+        this.terminal.replaceChildren();
       }
       this.dispatchEvent(new CustomEvent("error", { detail: e }));
     }
@@ -229,6 +231,7 @@ export class TerrariumLesson extends HTMLElement {
   // Drawing.
 
   private draw(lesson: Lesson): void {
+    this.terminal.querySelector(".reserved")?.remove();
     this.lesson = lesson;
     this.checkpoints = [];
     this.rail = [];
@@ -411,8 +414,7 @@ export class TerrariumLesson extends HTMLElement {
 
   private key(e: KeyboardEvent): void {
     if (e.key !== "F6" || e.defaultPrevented) return;
-    const inTerminal = this.shadowRoot?.activeElement === this.terminal;
-    if (inTerminal) return;
+    if (e.composedPath().includes(this.terminal)) return; // it has left already
     e.preventDefault();
     this.terminal.focus();
   }

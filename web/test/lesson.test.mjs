@@ -21,7 +21,7 @@ const state = (page, id) => checkpoint(page, id).getAttribute("data-state");
 
 const passes = (page, id) => checkpoint(page, id).and(page.locator("[data-state=passed]")).waitFor({ timeout: 20_000 });
 
-const station = (page, name) => page.locator(".station", { hasText: name });
+const station = (page, name) => page.locator(".station", { has: page.locator(".name", { hasText: new RegExp(`^${name}$`) }) });
 
 describe("the private-registry lesson", () => {
   test("is taught by typing", async () => {
