@@ -126,7 +126,9 @@ func serveJSON(ctx context.Context, c *sim.Cluster, in io.Reader, out io.Writer)
 }
 
 func handle(ctx context.Context, c *sim.Cluster, line []byte) answer {
-	bad := func(err error) answer { return answer{Stderr: "terrarium: " + err.Error() + "\n", Exit: 2, Time: c.Now()} }
+	bad := func(err error) answer {
+		return answer{Stderr: "terrarium: " + err.Error() + "\n", Exit: 2, Time: c.Now()}
+	}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
 	var r request
