@@ -305,7 +305,8 @@ func (c *call) defaulted(obj runtime.Object) runtime.Object {
 }
 
 func (c *call) context() *resources.Context {
-	return &resources.Context{Now: c.clock.Now(), User: c.req.User.Name, Suffix: c.draw.Suffix, Warn: c.warn}
+	u := c.req.User
+	return &resources.Context{Now: c.clock.Now(), User: u.Name, UID: u.UID, Groups: u.Groups, Extra: u.Extra, Suffix: c.draw.Suffix, Warn: c.warn}
 }
 
 func (c *call) warn(text string) {

@@ -20,6 +20,9 @@ import (
 type Context struct {
 	Now    time.Time
 	User   string
+	UID    string // the user's
+	Groups []string
+	Extra  map[string][]string
 	Suffix func(n int) string // seeded random characters, as in generated names
 	// Warn receives a warning for the client.
 	Warn func(text string)
