@@ -116,6 +116,7 @@ func (c *call) storeNew(obj runtime.Object) (runtime.Object, error) {
 			return nil, err
 		}
 		c.enter(obj)
+		c.keepAddresses(obj, nil)
 	}
 	c.created = true
 	return c.outgoing(obj), nil

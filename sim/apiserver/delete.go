@@ -81,6 +81,7 @@ func (c *call) deleteOne(options *metav1.DeleteOptions) (runtime.Object, error) 
 	if err != nil {
 		return nil, err
 	}
+	c.keepAddresses(nil, old)
 	delete(c.ledger.notes, c.noteKey(old))
 	return c.deleted(last), nil
 }

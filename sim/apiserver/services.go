@@ -229,7 +229,7 @@ func (a *allocation) refused(ip string) string {
 	at, err := netip.ParseAddr(ip)
 	switch {
 	case err != nil || !cidr.Contains(at):
-		return fmt.Sprintf("the provided IP (%v) is not in the valid range. The range of valid IPs is %s", ip, cidr)
+		return "the provided network does not match the current range"
 	case a.ips[ip]:
 		return "provided IP is already allocated"
 	}

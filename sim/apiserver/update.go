@@ -193,6 +193,7 @@ func (c *call) storeChanged(obj, old runtime.Object) (runtime.Object, error) {
 		if _, err := c.store.Delete(gr, key, old); err != nil {
 			return nil, err
 		}
+		c.keepAddresses(nil, old)
 		delete(c.ledger.notes, c.noteKey(old))
 		return c.outgoing(obj), nil
 	}
@@ -207,6 +208,7 @@ func (c *call) storeChanged(obj, old runtime.Object) (runtime.Object, error) {
 		return nil, err
 	}
 	c.enter(obj)
+	c.keepAddresses(obj, old)
 	return c.outgoing(obj), nil
 }
 

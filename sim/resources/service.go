@@ -24,7 +24,7 @@ func services() *Resource {
 		Subresources: []Subresource{{Name: "proxy", Kind: "ServiceProxyOptions", Verbs: []string{"create", "delete", "get", "patch", "update"}}},
 	}, typed[v1.Service]{
 		Default:              defaultService,
-		Create:               func(_ *Context, s *v1.Service) { SettleService(s, nil) },
+		Create:               func(_ *Context, s *v1.Service) { settleService(s, nil) },
 		Update:               updateService,
 		Validate:             validateService,
 		ValidateUpdate:       validateServiceUpdate,
@@ -97,9 +97,9 @@ func needsHealthCheckPort(s *v1.Service) bool {
 	return s.Spec.Type == v1.ServiceTypeLoadBalancer && s.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal
 }
 
-// SettleService follows a client that leaves out what an update keeps, or knows only one of clusterIP and clusterIPs.
+// settleService follows a client that leaves out what an update keeps, or knows only one of clusterIP and clusterIPs.
 // It comes before addresses and ports are given out; old is nil for a new service.
-func SettleService(s, old *v1.Service) {
+func settleService(s, old *v1.Service) {
 	if old != nil {
 		keepAllocated(s, old)
 	}
@@ -151,7 +151,7 @@ func keepAllocated(s, old *v1.Service) {
 
 // updateService drops what the new type has no use for, where the client left it as it was.
 func updateService(_ *Context, s, old *v1.Service) {
-	SettleService(s, old)
+	settleService(s, old)
 	spec, before := &s.Spec, &old.Spec
 	if needsClusterIP(old) && !needsClusterIP(s) {
 		if spec.ClusterIP == before.ClusterIP && slices.Equal(spec.ClusterIPs, before.ClusterIPs) {
