@@ -9,7 +9,7 @@ GO_SOURCES := $(shell find sim wasm lessons -name '*.go' -o -name '*.json' -path
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print)
 LESSON_FILES := $(shell find lessons -type f -not -name '*.go')
 
-.PHONY: run build test check bench update clean setup go-test wasm-test web-test worker-test
+.PHONY: run build test check recorded bench update clean setup go-test wasm-test web-test worker-test
 
 run: build
 	@bin/terrarium page --listen 127.0.0.1:$(PORT) web/dist
@@ -59,6 +59,10 @@ web-test: build
 
 worker-test: build/worker.wasm web/node_modules/.stamp
 	cd wasm/worker && npm ci --no-audit --no-fund --loglevel=error && node --test --test-reporter=spec test/
+
+# Plays what was recorded from real Kubernetes; testdata/oracle/known.txt lists what differs, and why.
+recorded: bin/terrarium
+	node scripts/recorded.mjs
 
 check: build setup
 	@scripts/check
