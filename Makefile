@@ -19,7 +19,7 @@ build: bin/terrarium web/dist/.stamp
 bin/terrarium: $(GO_SOURCES)
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./sim/cmd/terrarium
 
-# Without inlining, and without TLS and CBOR, the wasm is a quarter smaller (RATIONALE.md).
+# Without inlining, and without TLS and CBOR, the wasm is more than a fifth smaller (RATIONALE.md).
 WASMFLAGS := -gcflags=all=-l -modfile=build/wasm.mod
 
 build/wasm.mod: go.mod go.sum scripts/overlay $(wildcard wasm/overlay/*/*.go)

@@ -3,7 +3,7 @@
 //
 // testdata/oracle/known.txt lists the commands that differ, a line each: RECORDING NUMBER REASON. A difference that is
 // not listed, or a listed one that is gone, fails; --update rewrites the list and keeps the reasons. NAME is the
-// beginning of a recording's name. -v shows the differences.
+// beginning of a recording's name. -v shows the differences. Reasons that nobody has written are guesses from the output alone.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";

@@ -21,7 +21,7 @@ import (
 	"terrarium/sim/vfs"
 )
 
-// How much virtual time kubectl takes to start, and to end, measured on the recorded cluster.
+// How much virtual time kubectl takes to start, and to end: an estimate, small beside the seconds that tables show.
 const (
 	kubectlStart = 55 * time.Millisecond
 	kubectlEnd   = 15 * time.Millisecond
