@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,29 @@ func (r recording) List(_ context.Context, g schema.GroupVersionResource, namesp
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
+	for recorded := range r.Answers {
+		if ordered(recorded) == ordered(path) {
+			return r.answer(recorded, v)
+		}
+	}
 	return r.answer(path, v)
+}
+
+// ordered is a request's path with the terms of its selectors in one order: the recorded kubectl wrote them in any.
+func ordered(path string) string {
+	path, raw, _ := strings.Cut(path, "?")
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return path
+	}
+	for _, values := range query {
+		for i, value := range values {
+			terms := strings.Split(value, ",")
+			slices.Sort(terms)
+			values[i] = strings.Join(terms, ",")
+		}
+	}
+	return path + "?" + query.Encode()
 }
 
 func collection(g schema.GroupVersionResource, namespace string) string {

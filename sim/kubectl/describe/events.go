@@ -19,15 +19,19 @@ func (c *call) events(p *page, kind string, m *metav1.ObjectMeta) {
 }
 
 func (c *call) find(kind, name, namespace, uid string) []corev1.Event {
-	about := fields.Set{"involvedObject.name": name, "involvedObject.namespace": namespace}
+	terms := []fields.Selector{
+		fields.OneTermEqualSelector("involvedObject.name", name),
+		fields.OneTermEqualSelector("involvedObject.namespace", namespace),
+	}
 	if kind != "" {
-		about["involvedObject.kind"] = kind
+		terms = append(terms, fields.OneTermEqualSelector("involvedObject.kind", kind))
 	}
 	if uid != "" {
-		about["involvedObject.uid"] = uid
+		terms = append(terms, fields.OneTermEqualSelector("involvedObject.uid", uid))
 	}
+	about := fields.AndSelectors(terms...)
 	var list corev1.EventList
-	_ = c.getter.List(c.ctx, core("events"), namespace, Selectors{Fields: about.AsSelector().String()}, &list)
+	_ = c.getter.List(c.ctx, core("events"), namespace, Selectors{Fields: about.String()}, &list)
 	return list.Items
 }
 
