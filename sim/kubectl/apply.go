@@ -33,6 +33,7 @@ type applier struct {
 	output         string
 	prune, all     bool
 	pruneResources []pruneResource
+	set            *applySet // nil without --applyset
 
 	visited    map[string]bool // UIDs of applied objects
 	namespaces map[string]bool // of applied objects
@@ -81,6 +82,11 @@ func runApply(f *Factory, cmd *cobra.Command, args []string) error {
 	if a.namespace, a.explicit, err = f.Namespace(); err != nil {
 		return err
 	}
+	if ref := flagString(cmd, "applyset"); ref != "" {
+		if a.set, err = a.newApplySet(ref); err != nil {
+			return err
+		}
+	}
 	if a.prune {
 		if a.pruneResources, err = f.pruneResources(flagArray(cmd, "prune-allowlist")); err != nil {
 			return err
@@ -115,11 +121,30 @@ func (a *applier) check() error {
 		return errors.New("--dry-run=server cannot be used with --force")
 	case a.all && a.selector != "":
 		return errors.New("cannot set --all and --selector at the same time")
+	case a.set != nil && !a.prune:
+		return errors.New("--applyset requires --prune")
+	}
+	if a.set != nil {
+		if err := a.set.check(); err != nil {
+			return err
+		}
+	}
+	return a.checkPrune()
+}
+
+func (a *applier) checkPrune() error {
+	switch {
 	case a.prune && a.del.force:
 		return errors.New("--force cannot be used with --prune")
-	case a.prune && !a.all && a.selector == "":
+	case a.prune && a.set != nil && a.all:
+		return errors.New("--all is incompatible with --applyset")
+	case a.prune && a.set != nil && a.selector != "":
+		return errors.New("--selector is incompatible with --applyset")
+	case a.prune && a.set != nil && len(a.pruneResources) > 0:
+		return errors.New("--prune-allowlist is incompatible with --applyset")
+	case a.prune && a.set == nil && !a.all && a.selector == "":
 		return errors.New("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector")
-	case a.prune && a.serverSide:
+	case a.prune && a.set == nil && a.serverSide:
 		return errors.New("--prune is in alpha and doesn't currently work on objects created by server-side apply")
 	case a.subresource != "" && !a.serverSide:
 		return errors.New("--subresource can only be specified for --server-side")
@@ -137,11 +162,21 @@ func (a *applier) run() error {
 	b.ContinueOnError, b.Flatten = true, true
 	var errs []error
 	infos, err := b.Do().Infos()
+	if a.set != nil {
+		if setErr := a.set.adopt(infos); setErr != nil {
+			return setErr
+		}
+	}
 	if err != nil {
 		errs = append(errs, err)
 	}
 	if len(infos) == 0 && len(errs) == 0 {
 		return errors.New("no objects passed to apply")
+	}
+	if a.set != nil {
+		if err := a.set.begin(infos); err != nil {
+			return err
+		}
 	}
 	for _, i := range infos {
 		if err := a.applyOne(i); err != nil {
@@ -160,7 +195,10 @@ func (a *applier) run() error {
 	if err := a.printAll(infos); err != nil {
 		return err
 	}
-	if a.prune {
+	switch {
+	case a.prune && a.set != nil:
+		return a.set.prune()
+	case a.prune:
 		return a.pruneAll()
 	}
 	return nil

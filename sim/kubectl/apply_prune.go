@@ -84,6 +84,17 @@ func (f *Factory) prunable(list []pruneResource) (namespaced, others []*discover
 
 // leftovers are the objects of r that were applied once and are not among visited.
 func (f *Factory) leftovers(namespace string, r *discovery.Resource, selector string, visited map[string]bool) ([]object.Object, error) {
+	all, err := f.listed(namespace, r, selector)
+	var out []object.Object
+	for _, o := range all {
+		if _, applied := object.Get(o, "metadata", "annotations", lastApplied); applied && !visited[object.UID(o)] {
+			out = append(out, o)
+		}
+	}
+	return out, err
+}
+
+func (f *Factory) listed(namespace string, r *discovery.Resource, selector string) ([]object.Object, error) {
 	req, err := r.Request("GET", namespace, "")
 	if err != nil {
 		return nil, err
@@ -99,13 +110,7 @@ func (f *Factory) leftovers(namespace string, r *discovery.Resource, selector st
 	if err != nil {
 		return nil, err
 	}
-	var out []object.Object
-	for _, o := range object.Items(list) {
-		if _, applied := object.Get(o, "metadata", "annotations", lastApplied); applied && !visited[object.UID(o)] {
-			out = append(out, o)
-		}
-	}
-	return out, nil
+	return object.Items(list), nil
 }
 
 // pruneAll deletes what was applied once and is not any more.
@@ -135,28 +140,35 @@ func (a *applier) pruneOne(namespace string, r *discovery.Resource) error {
 		return err
 	}
 	for _, o := range objects {
-		if a.dry != dryRunClient {
-			a.del.dry = a.dry
-			req, err := r.Request("DELETE", namespace, object.Name(o))
-			if err != nil {
-				return err
-			}
-			if req.Body, err = object.Encode(a.del.options()); err != nil {
-				return err
-			}
-			client, err := a.Client()
-			if err != nil {
-				return err
-			}
-			if _, err := client.Do(a.ctx, req); err != nil {
-				return err
-			}
+		if err := a.pruneObject(namespace, r, o); err != nil {
+			return err
 		}
-		p, err := a.printer(a.cmd, "pruned"+a.dry.suffix())
+	}
+	return nil
+}
+
+func (a *applier) pruneObject(namespace string, r *discovery.Resource, o object.Object) error {
+	if a.dry != dryRunClient {
+		a.del.dry = a.dry
+		req, err := r.Request("DELETE", namespace, object.Name(o))
 		if err != nil {
 			return err
 		}
-		p.Print(o, a.Out)
+		if req.Body, err = object.Encode(a.del.options()); err != nil {
+			return err
+		}
+		client, err := a.Client()
+		if err != nil {
+			return err
+		}
+		if _, err := client.Do(a.ctx, req); err != nil {
+			return err
+		}
 	}
+	p, err := a.printer(a.cmd, "pruned"+a.dry.suffix())
+	if err != nil {
+		return err
+	}
+	p.Print(o, a.Out)
 	return nil
 }

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -231,8 +233,24 @@ func (f *Factory) Mapper() (*discovery.Mapper, error) {
 func (f *Factory) Builder() *resource.Builder {
 	return &resource.Builder{
 		Context: f.ctx, Client: f.Client, Mapper: f.Mapper, Files: f.Files, Stdin: f.In,
-		Kustomize: f.kustomize, Fetch: f.fetch,
+		Kustomize: f.kustomize, Fetch: f.fetch, OpenAPI: sync.OnceValue(f.readOpenAPI),
 	}
+}
+
+// readOpenAPI says whether the server's OpenAPI can be had: version 3, or else version 2.
+func (f *Factory) readOpenAPI() error {
+	c, err := f.Client()
+	if err != nil {
+		return err
+	}
+	timeout := url.Values{"timeout": {"32s"}}
+	if _, err = c.Do(f.ctx, rest.Request{Verb: http.MethodGet, Path: "/openapi/v3", Query: timeout}); err == nil {
+		return nil
+	}
+	_, err = c.Do(f.ctx, rest.Request{
+		Verb: http.MethodGet, Path: "/openapi/v2", Query: timeout, Accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+	})
+	return rest.Undecoded(err)
 }
 
 // TypedBuilder finds objects of kinds that kubectl itself knows.
@@ -243,17 +261,17 @@ func (f *Factory) TypedBuilder() *resource.Builder {
 }
 
 // fetch reads a manifest from a URL; other hosts than the API server are reached through the same transport.
-func (f *Factory) fetch(url string) ([]byte, error) {
+func (f *Factory) fetch(address string) ([]byte, error) {
 	transport := f.Transport
 	if f.TransportFor != nil {
-		t, err := f.TransportFor(rest.Config{Host: url, UserAgent: "Go-http-client/1.1"})
+		t, err := f.TransportFor(rest.Config{Host: address, UserAgent: "Go-http-client/1.1"})
 		if err != nil {
 			t = unreachable{err}
 		}
 		transport = t
 	}
-	c := rest.Client{Config: rest.Config{Host: url}, Transport: transport}
-	return c.Fetch(f.ctx, url)
+	c := rest.Client{Config: rest.Config{Host: address}, Transport: transport}
+	return c.Fetch(f.ctx, address)
 }
 
 func (f *Factory) uuid() string {

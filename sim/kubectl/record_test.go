@@ -33,12 +33,18 @@ func TestRecord(t *testing.T) {
 	names, _ := filepath.Glob("testdata/" + *record + ".txt")
 	var discovery []exchange
 	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) { discovery = append(recordScript(t, name), discovery...) })
+		t.Run(filepath.Base(name), func(t *testing.T) { discovery = append(discovery, recordScript(t, name)...) })
 	}
-	if len(discovery) < 2 {
-		t.Fatal("nothing was discovered")
+	byPath := map[string]exchange{}
+	for _, e := range discovery {
+		if e.Status == http.StatusOK {
+			byPath[e.Path] = e
+		}
 	}
-	if err := saveExchanges("testdata/discovery.jsonl", discovery[:2]); err != nil {
+	if len(byPath) < 3 {
+		t.Fatal("not all was discovered")
+	}
+	if err := saveExchanges("testdata/discovery.jsonl", []exchange{byPath["/api"], byPath["/apis"], byPath["/openapi/v3"]}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,10 +56,10 @@ func recordScript(t *testing.T, name string) []exchange {
 	twin := t.TempDir()
 	mustWrite(t, twin+"/.kube/config", kubeconfig(server, "twin"))
 	for _, ns := range []string{"demo", "twin"} {
-		runReal(twin, nil, "", "", "delete", "-n", ns, "deploy,cm,pods,secrets,svc,sa", "--all", "--force")
-		runReal(twin, nil, "", "", "delete", "ns", ns, "--wait=false")
+		runReal(twin, step{words: []string{"delete", "-n", ns, "deploy,cm,pods,secrets,svc,sa,rs", "--all", "--force"}})
+		runReal(twin, step{words: []string{"delete", "ns", ns, "--wait=false"}})
 		finalize(t, ns)
-		if out := runReal(twin, nil, "", "", "create", "ns", ns); !strings.Contains(out, "created") {
+		if out := runReal(twin, step{words: []string{"create", "ns", ns}}); !strings.Contains(out, "created") {
 			t.Fatal(out)
 		}
 	}
@@ -70,7 +76,7 @@ func recordScript(t *testing.T, name string) []exchange {
 		now := time.Now().UTC()
 		r.list = append(r.list, exchange{Command: s.line, Now: now})
 		ours := m.run(s, r, now)
-		want := runReal(twin, inTwin(s.words), s.stdin, s.edit)
+		want := runReal(twin, step{words: inTwin(s.words), stdin: s.stdin, edit: s.edit, env: s.env})
 		if d := cmp.Diff(comparable(want, twin, "twin"), comparable(ours, "/root", "demo")); d != "" {
 			t.Errorf("$ %s\n%s", s.line, d)
 		}
@@ -90,14 +96,14 @@ func recordScript(t *testing.T, name string) []exchange {
 }
 
 // runReal is what the real kubectl shows in the directory home, the home of its user.
-func runReal(home string, words []string, stdin, edit string, more ...string) string {
-	cmd := exec.Command(real, append(words, more...)...)
+func runReal(home string, s step) string {
+	cmd := exec.Command(real, s.words...)
 	cmd.Dir = home
-	cmd.Env = []string{"HOME=" + home, "PATH=/usr/bin:/bin", "EDITOR=true"}
-	if edit != "" {
-		cmd.Env[2] = "EDITOR=sed -i '" + edit + "g'"
+	cmd.Env = append([]string{"HOME=" + home, "PATH=/usr/bin:/bin", "EDITOR=true"}, s.env...)
+	if s.edit != "" {
+		cmd.Env[2] = "EDITOR=sed -i '" + s.edit + "g'"
 	}
-	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Stdin = strings.NewReader(s.stdin)
 	out, err := cmd.CombinedOutput()
 	shown := string(out)
 	if shown != "" && !strings.HasSuffix(shown, "\n") {
@@ -190,14 +196,12 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // split takes what any command may ask for out of the rest.
 func (r *recorder) split() (calls, discovery []exchange) {
-	seen := map[string]bool{}
 	for _, e := range r.list {
 		p, _, _ := strings.Cut(e.Path, "?")
 		switch {
-		case p != "/api" && p != "/apis":
+		case p != "/api" && p != "/apis" && p != "/openapi/v3":
 			calls = append(calls, e)
-		case !seen[p]:
-			seen[p] = true
+		default:
 			e.Path = p
 			discovery = append(discovery, e)
 		}

@@ -33,6 +33,7 @@ func newRoot(f *Factory) *cobra.Command {
 		return notSimulated(cmd.CommandPath())
 	}
 	root = help.Tree(f.Args, f.home(), run, missing)
+	f.applySetFlags(root)
 	help.Install(root, f.Out, f.ErrOut, f.helpWidth())
 	if d, _, err := root.Find([]string{"diff"}); err == nil && d != root {
 		d.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exitError{2, usageErrorf(c, "%s", err)} })

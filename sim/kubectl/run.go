@@ -269,6 +269,13 @@ func override[T any](o *T, fragment, kind string) (*T, error) {
 
 // create sends o, unless nothing is to be sent, and remembers it for --rm.
 func (r *runner) create(res discovery.Resource, o metav1.Object) (any, error) {
+	m, err := r.Mapper()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.ForKind(res.GVK().GroupKind(), res.Version); err != nil {
+		return nil, err
+	}
 	if r.dry == dryRunClient {
 		if r.explicit {
 			o.SetNamespace(r.namespace)

@@ -211,6 +211,8 @@ func caller(req *http.Request) string {
 		return "discovery_client.go:255"
 	case slices.Equal(p, []string{"apis"}):
 		return "discovery_client.go:318"
+	case p[0] == "openapi":
+		return "client.go:46"
 	case slices.Equal(p, []string{"version"}):
 		return "discovery_client.go:667"
 	}

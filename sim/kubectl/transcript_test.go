@@ -66,6 +66,7 @@ func TestTranscripts(t *testing.T) {
 type step struct {
 	text  string // as it stands in the script, without the answer
 	line  string
+	env   []string // NAME=value
 	words []string
 	write string // the name of a file to write
 	data  string
@@ -89,6 +90,9 @@ func readScript(t *testing.T, name string) (script []step) {
 			next.line = l[2:]
 			next.text += lines[i]
 			words, err := shellwords.Parse(next.line)
+			for err == nil && len(words) > 1 && strings.Contains(words[0], "=") {
+				next.env, words = append(next.env, words[0]), words[1:]
+			}
 			if err != nil || words[0] != "kubectl" {
 				t.Fatalf("%s: %s: %v", name, l, err)
 			}
@@ -174,7 +178,14 @@ func (m *machine) run(s step, t http.RoundTripper, now time.Time) string {
 	seed := uint64(0)
 	exit := kubectl.Main(context.Background(), kubectl.Env{
 		Args: s.words, Stdin: strings.NewReader(s.stdin), Stdout: &out, Stderr: &out, Dir: "/root", Files: m.fs,
-		Getenv: func(name string) string { return map[string]string{"HOME": "/root", "EDITOR": "ed"}[name] },
+		Getenv: func(name string) string {
+			for _, pair := range append([]string{"HOME=/root", "EDITOR=ed"}, s.env...) {
+				if value, ok := strings.CutPrefix(pair, name+"="); ok {
+					return value
+				}
+			}
+			return ""
+		},
 		TransportFor: func(cfg rest.Config) (http.RoundTripper, error) {
 			if cfg.Host == "https://127.0.0.1:1" {
 				return nil, errors.New("dial tcp 127.0.0.1:1: connect: connection refused")

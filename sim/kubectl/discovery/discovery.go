@@ -210,7 +210,7 @@ func (m *Mapper) ask() error {
 			continue
 		}
 		if err != nil {
-			return err
+			return rest.Undecoded(err)
 		}
 		g, l, err := m.read(path, body)
 		if err != nil {

@@ -70,6 +70,8 @@ type Builder struct {
 	Stdin     io.Reader
 	Kustomize func(dir string) ([]byte, error)
 	Fetch     func(url string) ([]byte, error)
+	// OpenAPI asks the server for its OpenAPI document, before the first object is validated; it may be nil.
+	OpenAPI func() error
 
 	Filenames Filenames
 	// Validate makes objects in files be checked for apiVersion and kind before anything else.

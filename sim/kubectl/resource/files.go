@@ -264,24 +264,17 @@ func (r *rawDocument) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// validate is what is left to the client where the server checks fields. kubectl learns from the server's OpenAPI that it does; a
-// server that cannot be reached shows here.
+// validate is what is left to the client where the server checks fields. kubectl learns from the server's OpenAPI that it does: who
+// cannot read that is told so here.
 func (b *Builder) validate(data []byte) error {
 	if err := Validate(data); err != nil {
 		return err
 	}
-	mapper, err := b.Mapper()
-	if err != nil {
-		return err
+	if b.OpenAPI == nil {
+		return nil
 	}
-	_, err = mapper.Groups()
-	var unreachable *url.Error
-	if errors.As(err, &unreachable) {
-		if u, perr := url.Parse(unreachable.URL); perr == nil {
-			u.Path = "/openapi/v2"
-			unreachable.URL = u.String()
-		}
-		return fmt.Errorf("failed to download openapi: %w", unreachable)
+	if err := b.OpenAPI(); err != nil {
+		return fmt.Errorf("failed to download openapi: %w", err)
 	}
 	return nil
 }
@@ -375,11 +368,7 @@ func (b *Builder) infoForData(data []byte, source string) (*Info, error) {
 		if errors.As(err, &none) {
 			return nil, fmt.Errorf("resource mapping not found for name: %q namespace: %q from %q: %w\nensure CRDs are installed first", i.Name, i.Namespace, source, err)
 		}
-		var unreachable *url.Error
-		if errors.As(err, &unreachable) {
-			return nil, fmt.Errorf("unable to recognize %q: %v", source, err)
-		}
-		return nil, err
+		return nil, fmt.Errorf("unable to recognize %q: %v", source, err)
 	}
 	return i, nil
 }

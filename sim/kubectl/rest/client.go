@@ -326,6 +326,15 @@ func statusError(r Request, resp *http.Response, body []byte) error {
 	return apierrors.NewGenericServerResponse(resp.StatusCode, r.Verb, r.Resource, r.Name, message, retry, true)
 }
 
+// Undecoded is a refusal in the words of clients that do not read the Status in its answer.
+func Undecoded(err error) error {
+	var status *apierrors.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	return apierrors.NewGenericServerResponse(int(status.ErrStatus.Code), http.MethodGet, schema.GroupResource{}, "", "unknown", 0, true)
+}
+
 func decodeStatus(data []byte) *metav1.Status {
 	var s metav1.Status
 	if json.Unmarshal(data, &s) != nil || s.Kind != "Status" {
