@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -150,6 +151,9 @@ func (c *call) table(include metav1.IncludeObjectPolicy, gv schema.GroupVersion,
 		t.ListMeta, items = list.ListMeta, list.Items
 	} else {
 		t.ResourceVersion = metaOf(obj).GetResourceVersion()
+	}
+	if kind.RowOrder != nil {
+		items = slices.SortedStableFunc(slices.Values(items), kind.RowOrder)
 	}
 	for _, item := range items {
 		t.Rows = append(t.Rows, c.row(kind.Row, kind.RowConditions, include, gv, now, item))

@@ -49,7 +49,7 @@ func (c Config) Endpoint() string { return fmt.Sprintf("https://%s:%d", c.Addres
 // APIServer creates what the API server creates when it starts.
 func APIServer(c Config) error {
 	steps := []func(Config) error{
-		namespaces, priorityClasses, serviceCIDR, kubernetesService, apiServerConfigMaps,
+		namespaces, priorityClasses, flowControl, componentStatuses, serviceCIDR, kubernetesService, apiServerConfigMaps,
 		func(c Config) error { return createPolicy(c.Client, defaultPolicy, true) },
 	}
 	return run(c, steps)

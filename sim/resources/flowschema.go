@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -18,6 +20,10 @@ const flowGroup = "flowcontrol.apiserver.k8s.io"
 func flowSchemas() *Resource {
 	return of(&Resource{
 		Group: flowGroup, Version: "v1", Name: "flowschemas", Singular: "flowschema", Kind: "FlowSchema",
+		RowOrder: func(a, b runtime.Object) int {
+			x, y := a.(*flowcontrolv1.FlowSchema), b.(*flowcontrolv1.FlowSchema)
+			return cmp.Or(cmp.Compare(x.Spec.MatchingPrecedence, y.Spec.MatchingPrecedence), cmp.Compare(x.Name, y.Name))
+		},
 		New: fresh[flowcontrolv1.FlowSchema], NewList: fresh[flowcontrolv1.FlowSchemaList],
 	}, typed[flowcontrolv1.FlowSchema]{
 		Default:        func(s *flowcontrolv1.FlowSchema) { fill(&s.Spec.MatchingPrecedence, 1000) },

@@ -111,6 +111,8 @@ type Resource struct {
 	// Columns and Row make the server's table; nil gives Name and Created At. Cells are those of all priorities.
 	Columns []metav1.TableColumnDefinition
 	Row     func(obj runtime.Object, now time.Time) []any
+	// RowOrder compares two objects whose rows do not come in the order of the list; nil for nearly all kinds.
+	RowOrder func(a, b runtime.Object) int
 	// RowConditions are the conditions of the table's row; nil where there are none.
 	RowConditions func(obj runtime.Object) []metav1.TableRowCondition
 }
