@@ -39,6 +39,9 @@ const maxNameAttempts = 8
 // admitAndCreate is the part of a create that an apply, or an update of what is not there, shares with it.
 func (c *call) admitAndCreate(obj runtime.Object) (runtime.Object, error) {
 	m := metaOf(obj)
+	if err := c.creatable(m.GetName()); err != nil {
+		return nil, err
+	}
 	c.uniteOwners(m, ownersTwice)
 	if c.note == nil {
 		c.manage(obj, nil)

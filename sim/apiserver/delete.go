@@ -67,7 +67,7 @@ func (c *call) deleteOne(options *metav1.DeleteOptions) (runtime.Object, error) 
 	if err := c.admission.Validate(a); err != nil {
 		return nil, err
 	}
-	stays := c.kind.BecomeDeleting != nil && c.kind.BecomeDeleting(obj)
+	stays := c.kind.BecomeDeleting != nil && c.kind.BecomeDeleting(c.context(), obj)
 	if graceful && *m.GetDeletionGracePeriodSeconds() > 0 || stays || len(m.GetFinalizers()) > 0 {
 		if !graceful {
 			c.becomeDeleting(m, !stays)
@@ -144,11 +144,12 @@ func (c *call) becomeGraceful(obj runtime.Object, options *metav1.DeleteOptions)
 	return true, false
 }
 
-// becomeDeleting begins, or ends, the deletion of an object that waits for its finalizers alone.
+// becomeDeleting begins, or ends, the deletion of an object that waits for its finalizers alone, with a grace period of
+// none; kinds whose deletion is a write of their own have no such thing, and count no generation.
 func (c *call) becomeDeleting(m metav1.Object, grace bool) {
 	now := c.now()
 	if at := m.GetDeletionTimestamp(); at == nil {
-		if m.GetGeneration() > 0 {
+		if grace && m.GetGeneration() > 0 {
 			m.SetGeneration(m.GetGeneration() + 1)
 		}
 		m.SetDeletionTimestamp(&now)

@@ -89,6 +89,9 @@ func (s *Server) parts(r *resources.Resource) []resources.Subresource {
 			kind = home
 		}
 	}
+	if r.Custom {
+		kind = r
+	}
 	out := slices.Clone(kind.Subresources)
 	write := []string{"get", "patch", "update"}
 	if kind.HasStatus {
@@ -97,7 +100,9 @@ func (s *Server) parts(r *resources.Resource) []resources.Subresource {
 	if kind.Scale != nil {
 		out = append(out, resources.Subresource{Name: "scale", Kind: "Scale", Group: "autoscaling", Version: "v1", Verbs: write})
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	if !r.Custom {
+		sort.SliceStable(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	}
 	return out
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"terrarium/sim/api"
 	"terrarium/sim/auth"
+	"terrarium/sim/resources"
 	"terrarium/sim/warning"
 )
 
@@ -174,7 +175,7 @@ func (x *exchange) resource(t target) {
 	}
 	c, err := x.call(req)
 	switch {
-	case err != nil && len(x.of(t.group, t.version)) == 0:
+	case err != nil && !slices.ContainsFunc(x.of(t.group, t.version), func(r *resources.Resource) bool { return !r.Custom }):
 		x.notFound()
 		return
 	case err != nil:
@@ -187,6 +188,10 @@ func (x *exchange) resource(t target) {
 	}
 	x.streams = t.name == ""
 	if !allowsVerb(c, t) {
+		if x.custom && c.kind.Namespaced && t.namespace == "" {
+			x.notFound()
+			return
+		}
 		x.methodNotAllowed()
 		return
 	}
@@ -235,7 +240,9 @@ func (x *exchange) run(c *call, t target) error {
 	case "get":
 		c.page.version = x.r.URL.Query().Get("resourceVersion")
 	case "create", "update", "patch":
-		err = x.readWrite(c)
+		if err = x.readWrite(c); err == nil && c.req.Verb == "create" {
+			err = x.ripen(c)
+		}
 	case "delete", "deletecollection":
 		err = x.readDelete(c)
 	default:

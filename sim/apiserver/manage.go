@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/typed"
 
 	"terrarium/sim/apply"
+	"terrarium/sim/resources"
 	"terrarium/sim/store"
 )
 
@@ -22,6 +23,24 @@ import (
 type ledger struct {
 	notes map[noteKey]*note
 	types apply.Types
+	// shapes are the types of custom kinds, made when they are first asked for.
+	shapes map[*resources.Resource]typed.ParseableType
+}
+
+// shape is the type of a custom kind.
+func (l *ledger) shape(r *resources.Resource) typed.ParseableType {
+	if t, ok := l.shapes[r]; ok {
+		return t
+	}
+	t, err := apply.Custom(r.Schema)
+	if err != nil {
+		t = apply.Deduced()
+	}
+	if l.shapes == nil {
+		l.shapes = map[*resources.Resource]typed.ParseableType{}
+	}
+	l.shapes[r] = t
+	return t
 }
 
 type noteKey struct {
@@ -54,7 +73,7 @@ type viewOf struct {
 	gvk    schema.GroupVersionKind
 	fresh  func() runtime.Object
 	from   func(stored runtime.Object) runtime.Object
-	custom bool
+	custom *resources.Resource // set for custom kinds
 	reset  []string
 }
 
@@ -135,7 +154,10 @@ func (c *call) noteKey(obj runtime.Object) noteKey {
 }
 
 func (c *call) viewOf() *viewOf {
-	v := &viewOf{gvk: c.view.GVK(), fresh: c.view.New, from: c.outgoing, custom: c.view.Custom}
+	v := &viewOf{gvk: c.view.GVK(), fresh: c.view.New, from: c.outgoing}
+	if c.view.Custom {
+		v.custom = c.view
+	}
 	switch {
 	case c.req.Subresource == "status":
 		v.reset = []string{"spec"}
@@ -216,8 +238,8 @@ func (s *Server) keeper(v *viewOf, subresource string, at time.Time) *apply.Keep
 		Empty: empty,
 		Kind:  v.gvk, Subresource: subresource, Now: at, Reset: v.reset,
 		Type: func(gvk schema.GroupVersionKind) (typed.ParseableType, bool) {
-			if v.custom {
-				return apply.Deduced(), true
+			if v.custom != nil {
+				return s.ledger.shape(v.custom), true
 			}
 			return s.ledger.types.Type(gvk)
 		},
@@ -232,6 +254,11 @@ func (s *Server) convert(u *unstructured.Unstructured, to schema.GroupVersion) (
 	source := s.kindNamed(from)
 	if source == nil || target == nil {
 		return nil, runtime.NewNotRegisteredErrForKind(schemeName, to.WithKind(from.Kind))
+	}
+	if target.Custom {
+		u = u.DeepCopy()
+		u.SetGroupVersionKind(target.GVK())
+		return u, nil
 	}
 	obj := source.New()
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, obj); err != nil {

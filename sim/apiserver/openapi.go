@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"terrarium/sim/openapi"
@@ -324,6 +324,7 @@ func (d *apiDocument) custom(r *resources.Resource, name, list string) {
 		}
 		return ""
 	}
+	intsOrStrings(s)
 	properties["apiVersion"] = openapi.Object{"type": "string", "description": describe("apiVersion")}
 	properties["kind"] = openapi.Object{"type": "string", "description": describe("kind")}
 	d.names = append(d.names, metaPrefix+"ObjectMeta", metaPrefix+"ListMeta")
@@ -341,7 +342,7 @@ func (d *apiDocument) custom(r *resources.Resource, name, list string) {
 	s["x-kubernetes-group-version-kind"] = kinds(r.Kind)
 	d.schemas[name] = s
 	listMeta := reference("metadata", metaPrefix+"ListMeta")
-	listMeta["description"] = metav1.ListMeta{}.SwaggerDoc()[""]
+	listMeta["description"] = "Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
 	d.schemas[list] = openapi.Object{
 		"description": r.Kind + "List is a list of " + r.Kind,
 		"type":        "object",
@@ -351,5 +352,36 @@ func (d *apiDocument) custom(r *resources.Resource, name, list string) {
 			"items": openapi.Object{"type": "array", "items": d.style.Ref(name), "description": fmt.Sprintf("List of %s. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md", r.Name)},
 		},
 		"x-kubernetes-group-version-kind": kinds(r.Kind + "List"),
+	}
+	if fields := selectableFields(r); fields != nil {
+		s["x-kubernetes-selectable-fields"] = fields
+		d.schemas[list].(openapi.Object)["x-kubernetes-selectable-fields"] = fields
+	}
+}
+
+func selectableFields(r *resources.Resource) (out []any) {
+	if r.Fields == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Fields(r.New()))) {
+		out = append(out, openapi.Object{"fieldPath": name})
+	}
+	return out
+}
+
+// intsOrStrings says of values that may be either what they may be.
+func intsOrStrings(v any) {
+	switch v := v.(type) {
+	case openapi.Object:
+		if v["x-kubernetes-int-or-string"] == true && v["anyOf"] == nil && v["allOf"] == nil {
+			v["anyOf"] = []any{openapi.Object{"type": "integer"}, openapi.Object{"type": "string"}}
+		}
+		for _, one := range v {
+			intsOrStrings(one)
+		}
+	case []any:
+		for _, one := range v {
+			intsOrStrings(one)
+		}
 	}
 }

@@ -118,6 +118,11 @@ func (x *exchange) decode(c *call, data []byte) (runtime.Object, error) {
 	default:
 		return nil, unsupportedMedia(x.mediaTypes()...)
 	}
+	if x.custom && obj != nil {
+		if _, isStrict := runtime.AsStrictDecodingError(err); err == nil || isStrict {
+			err = c.coerced(obj, err, check)
+		}
+	}
 	if err != nil {
 		strict, isStrict := runtime.AsStrictDecodingError(err)
 		if !isStrict || obj == nil || fail {
@@ -138,6 +143,22 @@ func (x *exchange) decode(c *call, data []byte) (runtime.Object, error) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("the API version in the data (%s) does not match the expected API version (%s)", gvk.GroupVersion(), expected.GroupVersion()))
 	}
 	return obj, nil
+}
+
+// coerced coerces what was decoded. err is what a strict reader had to say; the answer says so of dropped fields too.
+func (c *call) coerced(obj runtime.Object, err error, check bool) error {
+	dropped, failed := c.coerce(obj)
+	if failed != nil {
+		return failed
+	}
+	var all []error
+	if strict, ok := runtime.AsStrictDecodingError(err); ok {
+		all = strict.Errors()
+	}
+	if all = append(all, dropped...); !check || len(all) == 0 {
+		return nil
+	}
+	return runtime.NewStrictDecodingError(all)
 }
 
 // body says what kind of object a request carries.

@@ -170,6 +170,13 @@ func (c *call) fromDocument(doc any, sh shape, strict []error, shown func(any) s
 	switch u, custom := obj.(*unstructured.Unstructured); {
 	case custom && isObject:
 		u.Object = fields
+		found, err := c.coerce(u)
+		if err != nil {
+			return nil, invalid(err.Error())
+		}
+		if check {
+			strict = append(strict, found...)
+		}
 	case c.req.Type != types.StrategicMergePatchType:
 		data, err := json.Marshal(doc)
 		if err != nil {
@@ -188,6 +195,9 @@ func (c *call) fromDocument(doc any, sh shape, strict []error, shown func(any) s
 			}
 			strict = append(strict, found.Errors()...)
 		}
+	}
+	if err := c.rightKind(obj); err != nil {
+		return nil, err
 	}
 	if len(strict) > 0 {
 		if fail {

@@ -101,6 +101,8 @@ func (c *call) setScale(sent, obj runtime.Object) (runtime.Object, error) {
 			fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", scale.UID, m.GetUID()))
 	}
 	c.kind.Scale.Set(obj, scale.Spec.Replicas)
-	m.SetResourceVersion(scale.ResourceVersion)
+	if scale.ResourceVersion != "" {
+		m.SetResourceVersion(scale.ResourceVersion)
+	}
 	return obj, nil
 }

@@ -25,6 +25,7 @@ import (
 	"terrarium/sim/auth"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
+	"terrarium/sim/custom"
 	"terrarium/sim/resources"
 	"terrarium/sim/store"
 )
@@ -61,6 +62,7 @@ type Server struct {
 	kinds map[schema.GroupVersionResource]*resources.Resource
 	types map[reflect.Type]schema.GroupVersionResource
 
+	defined  map[string]*defined // by the names of CustomResourceDefinitions
 	watchers watchers
 	ledger   ledger
 }
@@ -90,8 +92,9 @@ func New(c Config) *Server {
 	}
 	s.binary = binaryWire(s)
 	s.ledger.notes = map[noteKey]*note{}
+	s.defined = map[string]*defined{}
 	s.store = store.New(c.Window, s.changed)
-	for _, r := range c.Resources {
+	for _, r := range append(c.Resources[:len(c.Resources):len(c.Resources)], custom.Definitions()) {
 		s.Serve(r)
 	}
 	return s
@@ -100,7 +103,7 @@ func New(c Config) *Server {
 // Serve adds a resource, or replaces the one of the same group, version and name.
 func (s *Server) Serve(r *resources.Resource) {
 	s.kinds[r.GVR()] = r
-	if r.New == nil {
+	if r.New == nil || r.Custom {
 		return
 	}
 	t := reflect.TypeOf(r.New()).Elem()
@@ -110,7 +113,10 @@ func (s *Server) Serve(r *resources.Resource) {
 }
 
 // Withdraw stops serving a resource. Its objects stay where they are.
-func (s *Server) Withdraw(r schema.GroupVersionResource) { delete(s.kinds, r) }
+func (s *Server) Withdraw(r schema.GroupVersionResource) {
+	delete(s.ledger.shapes, s.kinds[r])
+	delete(s.kinds, r)
+}
 
 // SetAdmission replaces the admission chain, for wiring whose plugins need the server first.
 func (s *Server) SetAdmission(c admission.Chain) { s.admission = c }
@@ -125,7 +131,9 @@ func (s *Server) Store() *store.Store { return s.store }
 func (s *Server) Resources() []*resources.Resource {
 	out := make([]*resources.Resource, 0, len(s.kinds))
 	for _, r := range s.kinds {
-		out = append(out, r)
+		if !r.Hidden {
+			out = append(out, r)
+		}
 	}
 	sort.Slice(out, func(i, j int) bool {
 		a, b := out[i], out[j]
@@ -191,13 +199,18 @@ type call struct {
 
 func (s *Server) call(req *api.Request) (*call, error) {
 	r := s.kinds[req.Resource]
-	if r == nil {
+	if r == nil || r.Hidden {
 		return nil, errNoResource()
 	}
 	c := &call{Server: s, req: *req, view: r, kind: r, draw: s.chance}
 	if r.View != nil {
 		if c.kind = s.stored(r.View.Of); c.kind == nil {
 			return nil, errNoResource()
+		}
+		if r.Custom {
+			own := *r
+			own.View, own.Version, own.New, own.NewList = nil, c.kind.Version, c.kind.New, c.kind.NewList
+			c.kind = &own
 		}
 	}
 	return c, nil
@@ -274,7 +287,12 @@ func (c *call) existing() (runtime.Object, error) {
 
 // outgoing turns a stored object into what the client sees.
 func (c *call) outgoing(obj runtime.Object) runtime.Object {
-	if c.view.View == nil || obj == nil {
+	switch {
+	case obj == nil:
+		return nil
+	case c.view.Seen != nil:
+		return c.view.Seen(obj)
+	case c.view.View == nil:
 		return obj
 	}
 	return c.view.View.FromStored(obj)
@@ -289,6 +307,12 @@ func (c *call) incoming(obj runtime.Object) (runtime.Object, error) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("a %s was expected, not a %s", want, got))
 	}
 	obj = obj.DeepCopyObject()
+	if err := c.rightKind(obj); err != nil {
+		return nil, err
+	}
+	if _, err := c.coerce(obj); err != nil {
+		return nil, badRequest(err)
+	}
 	return c.defaulted(obj), nil
 }
 

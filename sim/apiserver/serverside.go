@@ -6,6 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
 	"terrarium/sim/apply"
@@ -16,8 +17,17 @@ func (c *call) apply(r rules, sh shape) (runtime.Object, error) {
 	r.create = c.req.Subresource == ""
 	return c.update(r, func(old runtime.Object) (runtime.Object, error) {
 		config := &unstructured.Unstructured{Object: map[string]any{}}
-		if err := yaml.Unmarshal(c.req.Patch, &config.Object); err != nil {
+		data, err := yaml.YAMLToJSON(c.req.Patch)
+		if err != nil {
+			err = fmt.Errorf("error converting YAML to JSON: %w", err)
+		} else {
+			err = kjson.UnmarshalCaseSensitivePreserveInts(data, &config.Object)
+		}
+		if err != nil {
 			return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding YAML: %v", err))
+		}
+		if config.Object == nil {
+			config.Object = map[string]any{}
 		}
 		obj, err := c.applied(config, old, sh)
 		if err != nil {
@@ -71,6 +81,9 @@ func (c *call) applied(config *unstructured.Unstructured, old runtime.Object, sh
 	obj := sh.fresh()
 	if u, ok := obj.(*unstructured.Unstructured); ok {
 		u.Object = out.Object
+		if _, err := c.coerce(u); err != nil {
+			return nil, badRequest(err)
+		}
 	} else if err := runtime.DefaultUnstructuredConverter.FromUnstructured(out.Object, obj); err != nil {
 		return nil, fmt.Errorf("failed to convert new object (%v) to proper version (%v): %v", config.GetName(), v.gvk.GroupVersion(), err)
 	}

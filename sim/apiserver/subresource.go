@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -49,6 +50,9 @@ func (c *call) subresource() (runtime.Object, error) {
 		case "token":
 			return c.token()
 		}
+	}
+	if c.view.Custom {
+		return nil, apierrors.NewNotFound(c.gr(), c.req.Name)
 	}
 	return nil, errNoResource()
 }

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -40,8 +41,11 @@ func (c *call) collect(l *api.Listed) *collection {
 }
 
 func hasMeta(obj runtime.Object) bool {
-	_, ok := obj.(metav1.ObjectMetaAccessor)
-	return ok
+	switch obj.(type) {
+	case metav1.ObjectMetaAccessor, *unstructured.Unstructured:
+		return true
+	}
+	return false
 }
 
 // untyped is an object of a Go type without its kind and apiVersion.
@@ -71,7 +75,10 @@ func (x *exchange) answer(c *call, f format, code int, obj runtime.Object) error
 		if isList {
 			all := c.collect(list)
 			obj = all
-			if f.wire != nil {
+			switch {
+			case c.view.Custom:
+				obj = asUnstructured(all)
+			case f.wire != nil:
 				obj = f.wire.list(c.view.NewList(), all)
 			}
 		}

@@ -221,7 +221,7 @@ func (c *call) endsDeletion(obj, old runtime.Object) bool {
 	if g := was.GetDeletionGracePeriodSeconds(); g != nil && *g != 0 {
 		return false
 	}
-	return c.kind.BecomeDeleting == nil || !c.kind.BecomeDeleting(obj.DeepCopyObject())
+	return c.kind.BecomeDeleting == nil || !c.kind.BecomeDeleting(c.context(), obj.DeepCopyObject())
 }
 
 func (c *call) createByUpdate(make func(old runtime.Object) (runtime.Object, error)) (runtime.Object, error) {

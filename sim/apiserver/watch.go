@@ -48,6 +48,9 @@ func (s *Server) Watch(r schema.GroupVersionResource, fn func(api.Event)) (stop 
 func (s *Server) changed(c store.Change) {
 	s.watchers.pending = append(s.watchers.pending, c)
 	s.schedule()
+	if c.Resource == definitionsGR {
+		s.definitionChanged(c)
+	}
 }
 
 func (s *Server) schedule() {

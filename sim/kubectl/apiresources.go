@@ -34,6 +34,9 @@ func runAPIResources(f *Factory, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if !flagBool(cmd, "cached") {
+		m.Invalidate()
+	}
 	preferred, err := m.Preferred()
 	if len(preferred) == 0 {
 		return err

@@ -18,7 +18,7 @@ func namespaces() *Resource {
 		New:   fresh[v1.Namespace], NewList: fresh[v1.NamespaceList],
 		NameError:      validation.ValidateNamespaceName,
 		ReturnsDeleted: true,
-		BecomeDeleting: func(obj runtime.Object) bool {
+		BecomeDeleting: func(_ *Context, obj runtime.Object) bool {
 			n := obj.(*v1.Namespace)
 			n.Status.Phase = v1.NamespaceTerminating
 			return len(n.Spec.Finalizers) > 0

@@ -46,6 +46,13 @@ type Resource struct {
 	Custom bool
 	// Schema is the OpenAPI v3 schema of a custom kind.
 	Schema json.RawMessage
+	// Coerce drops the fields that a custom kind does not have, after decoding, and returns their paths. An error is
+	// one of decoding.
+	Coerce func(obj runtime.Object) (unknown []string, err error)
+	// Seen makes what a client sees of an object that was stored when the kind was defined otherwise; it may be nil.
+	Seen func(obj runtime.Object) runtime.Object
+	// Hidden is set where the kind is stored as a version that is not served.
+	Hidden bool
 
 	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
 	// names, New, NewList and Default only: all else is asked of the stored one, but for what is set here too, which
@@ -96,7 +103,7 @@ type Resource struct {
 	ReturnsDeleted bool
 	// BecomeDeleting changes an object whose deletion has begun and says whether it stays until it is finalized by
 	// a write of its own (namespaces and their spec.finalizers). nil for kinds that know metadata.finalizers only.
-	BecomeDeleting func(obj runtime.Object) (stays bool)
+	BecomeDeleting func(ctx *Context, obj runtime.Object) (stays bool)
 
 	// GracePeriod is the grace period in seconds that a delete gets when it names none; nil for kinds that are
 	// deleted at once.
