@@ -15,7 +15,7 @@ type property struct {
 	Format               string              `json:"format"`
 	Default              any                 `json:"default"`
 	Properties           map[string]property `json:"properties"`
-	AdditionalProperties *pieces           `json:"additionalProperties"`
+	AdditionalProperties *pieces             `json:"additionalProperties"`
 	Items                *property           `json:"items"`
 	IntOrString          bool                `json:"x-kubernetes-int-or-string"`
 	PreserveUnknown      bool                `json:"x-kubernetes-preserve-unknown-fields"`
