@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"terrarium/sim/admission"
+	"terrarium/sim/custom"
 	"terrarium/sim/kubectl"
 	"terrarium/sim/resources"
 	"terrarium/sim/shell"
@@ -57,7 +58,7 @@ func table() string {
 	row("---", "---", "---")
 
 	groups := map[string][]string{}
-	for _, r := range resources.All() {
+	for _, r := range append(resources.All(), custom.Definitions()) {
 		groups[r.Group] = append(groups[r.Group], r.Kind)
 	}
 	var kinds []string
