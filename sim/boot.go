@@ -58,7 +58,7 @@ func (c *Cluster) boot() error {
 	if err := c.startControlPlane(b); err != nil {
 		return err
 	}
-	c.server.SetNodes(nodes{c})
+	c.server.SetNodes(c.kubelets)
 	c.server.SetAuthorizer(auth.NewStandard(api.Client{Door: c.server, User: apiserver.Loopback()}))
 	c.tasks.AdvanceTo(c.start, nil)
 	c.shell = c.newShell(c.tasks, "exec", 1)
@@ -85,7 +85,7 @@ func (c *Cluster) startServer() (bootstrap.Config, error) {
 func (c *Cluster) startControlPlane(b bootstrap.Config) error {
 	leader.Serve(leader.Config{Clock: c.clock, Chance: c.chance, Client: b.Client, Host: b.ControlPlane})
 	err := controllers.Start(controllers.Config{
-		Clock: c.clock, Chance: c.chance, Door: c.server, Host: b.ControlPlane, Resources: c.server.Resources, RootCA: string(c.pki.Cert),
+		Clock: c.clock, Chance: c.chance, Door: c.server, Host: b.ControlPlane, Resources: c.server.Resources, RootCA: string(c.pki.Cert), Authority: c.pki,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the controllers: %w", err)
@@ -128,6 +128,7 @@ func (c *Cluster) startNodes() error {
 	if err != nil {
 		return err
 	}
+	c.kubelets = kubelet.Fleet{}
 	for i, n := range c.nodes() {
 		node := kubelet.Node{
 			Name: n.Name, Address: address(i), PodCIDR: fmt.Sprintf("10.244.%d.0/24", i), Architecture: n.Architecture,
@@ -160,7 +161,7 @@ func (c *Cluster) startNodes() error {
 		if err := k.Start(); err != nil {
 			return fmt.Errorf("starting node %s: %w", n.Name, err)
 		}
-		c.kubelets = append(c.kubelets, k)
+		c.kubelets[n.Name] = k
 	}
 	return nil
 }

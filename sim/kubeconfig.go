@@ -70,9 +70,12 @@ func (c *Cluster) ServingCertificate(host string) (pair pki.Pair, ca []byte, err
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := pki.Request{
-		Subject: pki.Subject{CommonName: "kube-apiserver"}, Server: true, NotBefore: c.start.Add(-upTime), Lifetime: 365 * 24 * time.Hour,
-		DNSNames: []string{"localhost", c.controlPlane().Name, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
-		IPs:      []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(bootstrap.ServiceIP), net.ParseIP(address(0))},
+		Subject: pki.Subject{CommonName: "kube-apiserver"}, NotBefore: c.start.Add(-upTime), Lifetime: 365 * 24 * time.Hour,
+		Usages: []string{"digital signature", "key encipherment", "server auth"},
+		Names: pki.Names{
+			DNSNames: []string{"localhost", c.controlPlane().Name, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
+			IPs:      []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(bootstrap.ServiceIP), net.ParseIP(address(0))},
+		},
 	}
 	if ip := net.ParseIP(host); ip != nil {
 		r.IPs = append(r.IPs, ip)

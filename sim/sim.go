@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"terrarium/sim/scenario"
 	"terrarium/sim/session"
 	"terrarium/sim/shell"
+	"terrarium/sim/store"
 	"terrarium/sim/task"
 	"terrarium/sim/terminal"
 	"terrarium/sim/vfs"
@@ -72,7 +74,7 @@ type Cluster struct {
 	server *apiserver.Server
 	pki    *pki.Authority
 
-	kubelets []*kubelet.Kubelet
+	kubelets kubelet.Fleet
 
 	fs       *vfs.FS
 	shell    *shell.Shell // of Exec
@@ -196,21 +198,24 @@ func (c *Cluster) advanceTo(t time.Time) {
 	}
 }
 
-// Settle lets time pass until the cluster has nothing to do but its regular work: no Pod is being made, pulled or
-// ended, or ten minutes are over.
+// Settle lets time pass until the cluster has nothing to do but its regular work, renewing leases and reporting that
+// nodes are alive: no Pod is being made, pulled or ended, or ten minutes are over.
 func (c *Cluster) Settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	end := c.clock.Now().Add(10 * time.Minute)
-	quiet := 0
-	for at := c.server.Store().Revision(); quiet < 30 && c.clock.Now().Before(end); {
+	for quiet := 0; quiet < 30 && c.clock.Now().Before(end); quiet++ {
+		before := c.server.Store().Revision()
 		c.advanceTo(c.clock.Now().Add(time.Second))
-		if now := c.server.Store().Revision(); now == at {
-			quiet++
-		} else {
-			at, quiet = now, 0
+		if changes, err := c.server.Store().Since(before); err != nil || slices.ContainsFunc(changes, notRegular) {
+			quiet = -1
 		}
 	}
+}
+
+// notRegular reports whether a change is more than what happens in a cluster that nobody uses.
+func notRegular(change store.Change) bool {
+	return change.Resource.Resource != "leases" && change.Resource.Resource != "nodes"
 }
 
 // Door is the API server as the cluster's own components see it. It may be used where the lock is held: in tests that

@@ -22,6 +22,7 @@ import (
 	"terrarium/sim/events"
 	"terrarium/sim/leader"
 	"terrarium/sim/loop"
+	"terrarium/sim/pki"
 	"terrarium/sim/resources"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	Resources func() []*resources.Resource
 	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
 	RootCA string
+	// Authority signs certificate requests; nil leaves approved ones unsigned.
+	Authority *pki.Authority
 }
 
 // Start starts every controller. They do nothing before the clock advances.
@@ -45,6 +48,7 @@ func Start(cfg Config) error {
 	}
 	for _, start := range []func(Config) error{
 		startClusterRoleAggregation,
+		startServiceAccountToken,
 		startServiceAccount,
 		startRootCA,
 		startDeployment,
@@ -63,6 +67,9 @@ func Start(cfg Config) error {
 		startResourceQuota,
 		startEndpoints,
 		startEndpointSlice,
+		startCSRSigning,
+		startCSRApproving,
+		startCSRCleaner,
 		startNodeIPAM,
 		startNodeLifecycle,
 		startTaintEviction,

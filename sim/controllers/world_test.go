@@ -19,6 +19,7 @@ import (
 	"terrarium/sim/bootstrap"
 	"terrarium/sim/chance"
 	"terrarium/sim/clock"
+	"terrarium/sim/pki"
 	"terrarium/sim/resources"
 )
 
@@ -29,6 +30,8 @@ type world struct {
 	admin  api.Client
 	broken func(pod *v1.Pod) bool // pods that never become ready
 	pods   int
+
+	authority *pki.Authority
 }
 
 func newWorld(t *testing.T) *world {
@@ -41,7 +44,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	server.SetAuthorizer(strict{t, auth.NewStandard(loopback)})
-	if err := Start(Config{Clock: c, Chance: source, Door: server, Resources: server.Resources, RootCA: "the root"}); err != nil {
+	authority, err := pki.NewAuthority(source.Fork("pki").Bytes, c.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.authority = authority
+	if err := Start(Config{Clock: c, Chance: source, Door: server, Resources: server.Resources, RootCA: "the root", Authority: authority}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := api.Watch(w.admin, w.kubelet); err != nil {

@@ -1,11 +1,12 @@
 // Package pki issues and reads the cluster's X.509 certificates: its authority, the client certificates of
 // kubeconfigs, what a signed certificate request brings back.
 //
-// It knows no files and no TLS. Keys are Ed25519 and come from seeded chance, so that the same seed gives the same
-// bytes. crypto/x509 is not used: it was 245 KB of code in the wasm, for four fields.
+// It knows no files and no TLS. The authority's keys are Ed25519 and come from seeded chance, so that the same seed
+// gives the same bytes. crypto/x509 is not used: it was 245 KB of code in the wasm, for four fields.
 package pki
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha1"
 	"encoding/asn1"
@@ -20,11 +21,7 @@ import (
 )
 
 // Pair is a certificate with its private key, both PEM.
-type Pair struct {
-	Cert, Key []byte
-	key       ed25519.PrivateKey
-	subject   pkix.RDNSequence
-}
+type Pair struct{ Cert, Key []byte }
 
 // Subject is who a certificate speaks for: Kubernetes' user name and groups.
 type Subject struct {
@@ -35,13 +32,22 @@ type Subject struct {
 // Request is what is to be certified.
 type Request struct {
 	Subject
-	DNSNames  []string
-	IPs       []net.IP
-	Server    bool // server authentication; otherwise client authentication
+	// RawSubject is the DER of a name, where it is to be taken over as it is; nil makes it of Subject.
+	RawSubject []byte
+	Names
+	// Usages are what the certificate is good for, in the words of certificates.k8s.io. None is client authentication, with
+	// signatures and key encipherment.
+	Usages    []string
 	NotBefore time.Time
 	Lifetime  time.Duration
 	// PublicKey is the DER of a SubjectPublicKeyInfo to certify; nil makes a new key.
 	PublicKey []byte
+}
+
+// Names are alternative names of a subject.
+type Names struct {
+	DNSNames, Emails, URIs []string
+	IPs                    []net.IP
 }
 
 // Source yields n random bytes.
@@ -51,6 +57,14 @@ type Source func(n int) []byte
 type Authority struct {
 	Pair
 	random Source
+	issuer Issuer
+	until  time.Time
+}
+
+// Issuer is who signs a certificate.
+type Issuer struct {
+	Subject []byte // DER of a name
+	Key     crypto.Signer
 }
 
 var (
@@ -61,8 +75,6 @@ var (
 	oidAltName     = asn1.ObjectIdentifier{2, 5, 29, 17}
 	oidSubjectKey  = asn1.ObjectIdentifier{2, 5, 29, 14}
 	oidAuthKey     = asn1.ObjectIdentifier{2, 5, 29, 35}
-	oidServerAuth  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
-	oidClientAuth  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 2}
 )
 
 type publicKeyInfo struct {
@@ -90,133 +102,167 @@ type certificate struct {
 	Signature asn1.BitString
 }
 
+// authorityLifetime is that of kubeadm's authority.
+const authorityLifetime = 10 * 365 * 24 * time.Hour
+
 // NewAuthority makes a self-signed authority named `kubernetes`, as kubeadm's.
 func NewAuthority(random Source, now time.Time) (*Authority, error) {
-	a := &Authority{random: random}
-	a.key = ed25519.NewKeyFromSeed(random(ed25519.SeedSize))
-	a.subject = pkix.Name{CommonName: "kubernetes"}.ToRDNSequence()
-	spki, err := publicKeyOf(a.key)
+	key := ed25519.NewKeyFromSeed(random(ed25519.SeedSize))
+	subject, err := asn1.Marshal(pkix.Name{CommonName: "kubernetes"}.ToRDNSequence())
 	if err != nil {
 		return nil, err
 	}
-	basic, err := asn1.Marshal(struct{ IsCA bool }{true})
+	a := &Authority{random: random, issuer: Issuer{Subject: subject, Key: key}, until: now.Add(authorityLifetime).Truncate(time.Second)}
+	spki, err := PublicKey(key)
 	if err != nil {
 		return nil, err
 	}
 	extensions := []pkix.Extension{
 		{Id: oidKeyUsage, Critical: true, Value: []byte{3, 2, 2, 0xa4}}, // digitalSignature, keyEncipherment, keyCertSign
-		{Id: oidBasic, Critical: true, Value: basic},
+		{Id: oidBasic, Critical: true, Value: basicCA},
 		subjectKeyID(spki),
 	}
-	altName, err := asn1.Marshal([]asn1.RawValue{{Class: 2, Tag: 2, Bytes: []byte("kubernetes")}})
+	names, err := Names{DNSNames: []string{"kubernetes"}}.extension()
 	if err != nil {
 		return nil, err
 	}
-	extensions = append(extensions, pkix.Extension{Id: oidAltName, Value: altName})
-	a.Cert, err = a.sign(a.subject, spki, now, 10*365*24*time.Hour, extensions)
+	a.Cert, err = a.issuer.Sign(Unsigned{
+		Serial: a.serial(8), Subject: subject, PublicKey: spki, NotBefore: now, NotAfter: a.until, Extensions: append(extensions, names...),
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.Key, err = keyPEM(a.key)
+	a.Key, err = KeyPEM(key)
 	return a, err
 }
 
-// Issue certifies the request. Key is nil where the request brought its public key.
+// Issue certifies the request, for as long as the authority itself is good at most. Key is nil where the request
+// brought its public key.
 func (a *Authority) Issue(r Request) (Pair, error) {
-	p := Pair{subject: pkix.Name{CommonName: r.CommonName, Organization: r.Organization}.ToRDNSequence()}
-	spki := r.PublicKey
+	if !r.NotBefore.Before(a.until) {
+		return Pair{}, fmt.Errorf("the signer has expired: NotAfter=%v", a.until)
+	}
+	var p Pair
+	subject, spki := r.RawSubject, r.PublicKey
 	var err error
+	if subject == nil {
+		if subject, err = asn1.Marshal(pkix.Name{CommonName: r.CommonName, Organization: r.Organization}.ToRDNSequence()); err != nil {
+			return Pair{}, err
+		}
+	}
 	if spki == nil {
-		p.key = ed25519.NewKeyFromSeed(a.random(ed25519.SeedSize))
-		if spki, err = publicKeyOf(p.key); err != nil {
+		key := ed25519.NewKeyFromSeed(a.random(ed25519.SeedSize))
+		if spki, err = PublicKey(key); err != nil {
 			return Pair{}, err
 		}
-		if p.Key, err = keyPEM(p.key); err != nil {
+		if p.Key, err = KeyPEM(key); err != nil {
 			return Pair{}, err
 		}
 	}
-	usage := oidClientAuth
-	if r.Server {
-		usage = oidServerAuth
-	}
-	ext, err := asn1.Marshal([]asn1.ObjectIdentifier{usage})
+	extensions, err := a.extensions(r)
 	if err != nil {
 		return Pair{}, err
 	}
-	authority, err := publicKeyOf(a.key)
-	if err != nil {
-		return Pair{}, err
+	until := r.NotBefore.Add(r.Lifetime)
+	if until.After(a.until) {
+		until = a.until
 	}
-	keyID, err := asn1.Marshal([]asn1.RawValue{{Class: 2, Tag: 0, Bytes: keyID(authority)}})
-	if err != nil {
-		return Pair{}, err
-	}
-	extensions := []pkix.Extension{
-		{Id: oidKeyUsage, Critical: true, Value: []byte{3, 2, 5, 0xa0}}, // digitalSignature, keyEncipherment
-		{Id: oidExtKeyUsage, Value: ext},
-		{Id: oidAuthKey, Value: keyID},
-	}
-	if names := altNames(r); len(names) > 0 {
-		value, err := asn1.Marshal(names)
-		if err != nil {
-			return Pair{}, err
-		}
-		extensions = append(extensions, pkix.Extension{Id: oidAltName, Value: value})
-	}
-	p.Cert, err = a.sign(p.subject, spki, r.NotBefore, r.Lifetime, extensions)
+	p.Cert, err = a.issuer.Sign(Unsigned{
+		Serial: a.serial(16), Subject: subject, PublicKey: spki, NotBefore: r.NotBefore, NotAfter: until, Extensions: extensions,
+	})
 	return p, err
 }
 
-func altNames(r Request) (names []asn1.RawValue) {
-	for _, n := range r.DNSNames {
-		names = append(names, asn1.RawValue{Class: 2, Tag: 2, Bytes: []byte(n)})
+func (a *Authority) extensions(r Request) ([]pkix.Extension, error) {
+	if len(r.Usages) == 0 {
+		r.Usages = []string{"digital signature", "key encipherment", "client auth"}
 	}
-	for _, ip := range r.IPs {
+	out, err := usageExtensions(r.Usages)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := PublicKey(a.issuer.Key)
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.Names.extension()
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, pkix.Extension{Id: oidBasic, Critical: true, Value: basicLeaf}, authorityKeyID(authority))
+	return append(out, names...), nil
+}
+
+func (a *Authority) serial(n int) *big.Int {
+	b := a.random(n)
+	b[0] &= 0x7f
+	return new(big.Int).SetBytes(b)
+}
+
+// The values of the extension basicConstraints.
+var (
+	basicCA   = []byte{0x30, 3, 1, 1, 0xff}
+	basicLeaf = []byte{0x30, 0}
+)
+
+// extension is the names' extension, none where there are no names.
+func (n Names) extension() ([]pkix.Extension, error) {
+	var names []asn1.RawValue
+	add := func(tag int, value []byte) { names = append(names, asn1.RawValue{Class: 2, Tag: tag, Bytes: value}) }
+	for _, name := range n.DNSNames {
+		add(2, []byte(name))
+	}
+	for _, email := range n.Emails {
+		add(1, []byte(email))
+	}
+	for _, ip := range n.IPs {
 		if v4 := ip.To4(); v4 != nil {
 			ip = v4
 		}
-		names = append(names, asn1.RawValue{Class: 2, Tag: 7, Bytes: ip})
+		add(7, ip)
 	}
-	return names
+	for _, uri := range n.URIs {
+		add(6, []byte(uri))
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	value, err := asn1.Marshal(names)
+	return []pkix.Extension{{Id: oidAltName, Value: value}}, err
 }
 
-func (a *Authority) sign(subject pkix.RDNSequence, spki []byte, from time.Time, lifetime time.Duration, ext []pkix.Extension) ([]byte, error) {
-	issuerDER, err := asn1.Marshal(a.subject)
+// Unsigned is a certificate before it is signed.
+type Unsigned struct {
+	Serial              *big.Int
+	Subject, PublicKey  []byte // DER
+	NotBefore, NotAfter time.Time
+	Extensions          []pkix.Extension
+}
+
+// Sign makes the certificate, in PEM.
+func (i Issuer) Sign(c Unsigned) ([]byte, error) {
+	algorithm, err := algorithmOf(i.Key)
 	if err != nil {
 		return nil, err
 	}
-	subjectDER, err := asn1.Marshal(subject)
-	if err != nil {
-		return nil, err
-	}
-	serial := a.random(8)
-	serial[0] &= 0x7f
-	algorithm := pkix.AlgorithmIdentifier{Algorithm: oidEd25519}
 	tbs, err := asn1.Marshal(tbsCertificate{
-		Version: 2, Serial: new(big.Int).SetBytes(serial), Signature: algorithm,
-		Issuer: asn1.RawValue{FullBytes: issuerDER}, Subject: asn1.RawValue{FullBytes: subjectDER},
-		Validity:  validity{from.UTC().Truncate(time.Second), from.Add(lifetime).UTC().Truncate(time.Second)},
-		PublicKey: asn1.RawValue{FullBytes: spki}, Extensions: ext,
+		Version: 2, Serial: c.Serial, Signature: algorithm,
+		Issuer: asn1.RawValue{FullBytes: i.Subject}, Subject: asn1.RawValue{FullBytes: c.Subject},
+		Validity:  validity{c.NotBefore.UTC().Truncate(time.Second), c.NotAfter.UTC().Truncate(time.Second)},
+		PublicKey: asn1.RawValue{FullBytes: c.PublicKey}, Extensions: c.Extensions,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encoding a certificate: %w", err)
 	}
-	der, err := asn1.Marshal(certificate{
-		TBS: tbsCertificate{Raw: tbs}, Algorithm: algorithm,
-		Signature: asn1.BitString{Bytes: ed25519.Sign(a.key, tbs), BitLength: 8 * ed25519.SignatureSize},
-	})
+	signature, err := sign(i.Key, tbs)
+	if err != nil {
+		return nil, err
+	}
+	der, err := asn1.Marshal(certificate{TBS: tbsCertificate{Raw: tbs}, Algorithm: algorithm, Signature: signature})
 	if err != nil {
 		return nil, fmt.Errorf("encoding a certificate: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
-}
-
-func publicKeyOf(key ed25519.PrivateKey) ([]byte, error) {
-	pub := key.Public().(ed25519.PublicKey)
-	return asn1.Marshal(publicKeyInfo{
-		Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidEd25519},
-		Key:       asn1.BitString{Bytes: pub, BitLength: 8 * len(pub)},
-	})
 }
 
 func keyID(spki []byte) []byte {
@@ -229,21 +275,9 @@ func subjectKeyID(spki []byte) pkix.Extension {
 	return pkix.Extension{Id: oidSubjectKey, Value: value}
 }
 
-// keyPEM is PKCS #8.
-func keyPEM(key ed25519.PrivateKey) ([]byte, error) {
-	seed, err := asn1.Marshal(key.Seed())
-	if err != nil {
-		return nil, err
-	}
-	der, err := asn1.Marshal(struct {
-		Version   int
-		Algorithm pkix.AlgorithmIdentifier
-		Key       []byte
-	}{0, pkix.AlgorithmIdentifier{Algorithm: oidEd25519}, seed})
-	if err != nil {
-		return nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+func authorityKeyID(spki []byte) pkix.Extension {
+	value, _ := asn1.Marshal([]asn1.RawValue{{Class: 2, Tag: 0, Bytes: keyID(spki)}})
+	return pkix.Extension{Id: oidAuthKey, Value: value}
 }
 
 // Verify reads a client certificate (PEM) that this authority has signed and that is valid at now.
@@ -256,12 +290,15 @@ func (a *Authority) Verify(certPEM []byte, now time.Time) (Subject, error) {
 	if rest, err := asn1.Unmarshal(block.Bytes, &c); err != nil || len(rest) > 0 {
 		return Subject{}, errors.New("malformed certificate")
 	}
-	pub := a.key.Public().(ed25519.PublicKey)
+	pub := a.issuer.Key.Public().(ed25519.PublicKey)
 	if !c.Algorithm.Algorithm.Equal(oidEd25519) || !ed25519.Verify(pub, c.TBS.Raw, c.Signature.RightAlign()) {
 		return Subject{}, errors.New("x509: certificate signed by unknown authority")
 	}
 	if now.Before(c.TBS.Validity.NotBefore) || now.After(c.TBS.Validity.NotAfter) {
 		return Subject{}, errors.New("x509: certificate has expired or is not yet valid")
+	}
+	if !isForClients(c.TBS.Extensions) {
+		return Subject{}, errors.New("x509: certificate specifies an incompatible key usage")
 	}
 	var rdn pkix.RDNSequence
 	if _, err := asn1.Unmarshal(c.TBS.Subject.FullBytes, &rdn); err != nil {

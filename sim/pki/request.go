@@ -13,11 +13,11 @@ type Asked struct {
 	Subject
 	// PublicKey is the DER of the SubjectPublicKeyInfo.
 	PublicKey []byte
+	// RawSubject is the DER of the subject.
+	RawSubject []byte
 	// Serial is the subject's serialNumber, mostly empty.
 	Serial string
-	// The alternative names.
-	DNSNames, Emails, URIs []string
-	IPs                    []net.IP
+	Names
 }
 
 type requestInfo struct {
@@ -59,7 +59,7 @@ func ParseRequest(text []byte) (Asked, error) {
 	out := Asked{
 		Subject:   Subject{CommonName: name.CommonName, Organization: name.Organization},
 		Serial:    name.SerialNumber,
-		PublicKey: r.Info.PublicKey.FullBytes,
+		PublicKey: r.Info.PublicKey.FullBytes, RawSubject: r.Info.Subject.FullBytes,
 	}
 	return out, out.readNames(r.Info.Attributes)
 }
@@ -82,28 +82,31 @@ func (a *Asked) readNames(attributes []asn1.RawValue) error {
 			if !e.Id.Equal(oidAltName) {
 				continue
 			}
-			var names []asn1.RawValue
-			if _, err := asn1.Unmarshal(e.Value, &names); err != nil {
+			if err := a.read(e.Value); err != nil {
 				return err
-			}
-			for _, n := range names {
-				a.addName(n)
 			}
 		}
 	}
 	return nil
 }
 
-// addName keeps the kinds of names that certificates of a cluster know.
-func (a *Asked) addName(n asn1.RawValue) {
-	switch n.Tag {
-	case 1:
-		a.Emails = append(a.Emails, string(n.Bytes))
-	case 2:
-		a.DNSNames = append(a.DNSNames, string(n.Bytes))
-	case 6:
-		a.URIs = append(a.URIs, string(n.Bytes))
-	case 7:
-		a.IPs = append(a.IPs, net.IP(n.Bytes))
+// read takes the names from the extension's value, of the kinds that certificates of a cluster know.
+func (n *Names) read(value []byte) error {
+	var names []asn1.RawValue
+	if _, err := asn1.Unmarshal(value, &names); err != nil {
+		return err
 	}
+	for _, name := range names {
+		switch name.Tag {
+		case 1:
+			n.Emails = append(n.Emails, string(name.Bytes))
+		case 2:
+			n.DNSNames = append(n.DNSNames, string(name.Bytes))
+		case 6:
+			n.URIs = append(n.URIs, string(name.Bytes))
+		case 7:
+			n.IPs = append(n.IPs, net.IP(name.Bytes))
+		}
+	}
+	return nil
 }

@@ -24,7 +24,6 @@ func services() *Resource {
 		Subresources: []Subresource{{Name: "proxy", Kind: "ServiceProxyOptions", Verbs: []string{"create", "delete", "get", "patch", "update"}}},
 	}, typed[v1.Service]{
 		Default:              defaultService,
-		Create:               func(_ *Context, s *v1.Service) { settleService(s, nil) },
 		Update:               updateService,
 		Validate:             validateService,
 		ValidateUpdate:       validateServiceUpdate,
@@ -97,61 +96,9 @@ func needsHealthCheckPort(s *v1.Service) bool {
 	return s.Spec.Type == v1.ServiceTypeLoadBalancer && s.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal
 }
 
-// settleService follows a client that leaves out what an update keeps, or knows only one of clusterIP and clusterIPs.
-// It comes before addresses and ports are given out; old is nil for a new service.
-func settleService(s, old *v1.Service) {
-	if old != nil {
-		keepAllocated(s, old)
-	}
-	spec := &s.Spec
-	if old == nil {
-		if spec.ClusterIP != "" && len(spec.ClusterIPs) == 0 {
-			spec.ClusterIPs = []string{spec.ClusterIP}
-		}
-		return
-	}
-	same := slices.Equal(spec.ClusterIPs, old.Spec.ClusterIPs)
-	switch {
-	case len(old.Spec.ClusterIPs) > 0 && len(spec.ClusterIPs) == 0 && spec.ClusterIP == old.Spec.ClusterIP:
-		spec.ClusterIPs = old.Spec.ClusterIPs
-	case spec.ClusterIP == old.Spec.ClusterIP || !same:
-	case old.Spec.ClusterIP != "" && spec.ClusterIP == "":
-		spec.ClusterIPs = nil
-	default:
-		spec.ClusterIPs = []string{spec.ClusterIP}
-	}
-}
-
-// keepAllocated gives an update that does not mention them the addresses and ports that the service has.
-func keepAllocated(s, old *v1.Service) {
-	if needsClusterIP(old) && needsClusterIP(s) {
-		fill(&s.Spec.ClusterIP, old.Spec.ClusterIP)
-		if len(s.Spec.ClusterIPs) == 0 && len(old.Spec.ClusterIPs) > 0 {
-			s.Spec.ClusterIPs = old.Spec.ClusterIPs
-		}
-	}
-	if needsNodePort(old) && needsNodePort(s) {
-		kept, named := map[int32]bool{}, map[string]int32{}
-		for _, port := range old.Spec.Ports {
-			named[port.Name] = port.NodePort
-			if port.NodePort != 0 && slices.ContainsFunc(s.Spec.Ports, func(p v1.ServicePort) bool { return p.NodePort == port.NodePort }) {
-				kept[port.NodePort] = true
-			}
-		}
-		for i := range s.Spec.Ports {
-			if port := &s.Spec.Ports[i]; port.NodePort == 0 && !kept[named[port.Name]] {
-				port.NodePort = named[port.Name]
-			}
-		}
-	}
-	if needsHealthCheckPort(old) && needsHealthCheckPort(s) {
-		fill(&s.Spec.HealthCheckNodePort, old.Spec.HealthCheckNodePort)
-	}
-}
-
-// updateService drops what the new type has no use for, where the client left it as it was.
+// updateService drops what the new type has no use for, where the client left it as it was. The server has settled
+// addresses and ports before.
 func updateService(_ *Context, s, old *v1.Service) {
-	settleService(s, old)
 	spec, before := &s.Spec, &old.Spec
 	if needsClusterIP(old) && !needsClusterIP(s) {
 		if spec.ClusterIP == before.ClusterIP && slices.Equal(spec.ClusterIPs, before.ClusterIPs) {

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -177,9 +176,6 @@ func TestPortsAndAntiAffinity(t *testing.T) {
 
 func TestClaimsThatAreMissing(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.admin.Door.ResourceFor(reflect.TypeFor[v1.PersistentVolumeClaim]()); err != nil {
-		t.Skip(err)
-	}
 	w.pod("p", "volumes: [{name: v, persistentVolumeClaim: {claimName: nosuch}}]", "")
 	w.clock.Advance(time.Second)
 	if got, want := w.message("p"), `0/3 nodes are available: persistentvolumeclaim "nosuch" not found. not found`; got != want {

@@ -8,16 +8,16 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"math/big"
 	"strings"
 	"sync"
 	"time"
+
+	"terrarium/sim/pki"
 )
 
 // key.pem is made by `openssl genrsa -traditional 2048`.
@@ -70,19 +70,18 @@ type LegacyClaims struct {
 }
 
 var key = sync.OnceValue(func() *rsa.PrivateKey {
-	block, _ := pem.Decode(keyPEM)
-	k, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	k, err := pki.ParseKey(keyPEM)
 	if err != nil {
 		panic("tokens: the key cannot be read: " + err.Error())
 	}
-	return k
+	return k.(*rsa.PrivateKey)
 })
 
 func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
 // KeyID names the key.
 func KeyID() string {
-	der, err := x509.MarshalPKIXPublicKey(&key().PublicKey)
+	der, err := pki.PublicKey(key())
 	if err != nil {
 		panic("tokens: the key cannot be written: " + err.Error())
 	}
