@@ -78,7 +78,7 @@ func configMaps(c Config) error {
 // tokenID is the bootstrap token's public half.
 const tokenID = "abcdef"
 
-// clusterInfo is what a node that joins can read without credentials, signed by the bootstrap token.
+// clusterInfo is what a node that joins can read without credentials; a controller signs it with the bootstrap token.
 func clusterInfo(c Config) error {
 	kubeconfig := fmt.Sprintf(`apiVersion: v1
 clusters:
@@ -92,13 +92,9 @@ kind: Config
 preferences: {}
 users: null
 `, base64.StdEncoding.EncodeToString([]byte(c.CA)), c.Endpoint())
-	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"` + tokenID + `"}`))
 	return put(c, &v1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: "cluster-info", Namespace: metav1.NamespacePublic},
-		Data: map[string]string{
-			"kubeconfig":                kubeconfig,
-			"jws-kubeconfig-" + tokenID: header + ".." + base64.RawURLEncoding.EncodeToString([]byte(c.Hex(16))),
-		},
+		Data:       map[string]string{"kubeconfig": kubeconfig},
 	})
 }
 

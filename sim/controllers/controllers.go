@@ -67,6 +67,8 @@ func Start(cfg Config) error {
 		startResourceQuota,
 		startEndpoints,
 		startEndpointSlice,
+		startBootstrapSigner,
+		startTokenCleaner,
 		startCSRSigning,
 		startCSRApproving,
 		startCSRCleaner,
