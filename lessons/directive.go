@@ -89,7 +89,8 @@ func (p *parser) quiz(words, body []string) error {
 	return p.add(b)
 }
 
-// checkpoint reads YAML: title, hint (Markdown) and assert (a list of Assertion).
+// checkpoint reads YAML: title, hint (Markdown), after (the id of an earlier checkpoint) and assert (a list of
+// Assertion).
 func (p *parser) checkpoint(words, body []string) error {
 	id, err := oneID("checkpoint", words)
 	if err != nil {
@@ -101,6 +102,7 @@ func (p *parser) checkpoint(words, body []string) error {
 	var in struct {
 		Title  string      `json:"title"`
 		Hint   string      `json:"hint"`
+		After  string      `json:"after"`
 		Assert []Assertion `json:"assert"`
 	}
 	if err := yaml.UnmarshalStrict([]byte(strings.Join(body, "\n")), &in); err != nil {
@@ -112,12 +114,15 @@ func (p *parser) checkpoint(words, body []string) error {
 	if err := p.whole(in.Assert); err != nil {
 		return fmt.Errorf("checkpoint %s: %w", id, err)
 	}
-	c := &Checkpoint{ID: id, Title: in.Title, Assert: in.Assert}
+	if in.After != "" && (in.After == id || !p.ids["checkpoint "+in.After]) {
+		return fmt.Errorf("checkpoint %s: after: there is no checkpoint %q before it", id, in.After)
+	}
+	c := &Checkpoint{ID: id, Title: in.Title, After: in.After, Assert: in.Assert}
 	if in.Hint != "" {
 		c.Hint = p.html(in.Hint)
 	}
 	p.lesson.Checkpoints = append(p.lesson.Checkpoints, c)
-	return p.add(Block{Kind: "checkpoint", ID: id, Title: in.Title, Hint: c.Hint})
+	return p.add(Block{Kind: "checkpoint", ID: id, Title: in.Title, Hint: c.Hint, After: in.After})
 }
 
 // whole checks assertions and reads the scripts that they name from the lesson's folder.

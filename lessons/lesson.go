@@ -14,6 +14,9 @@ type Lesson struct {
 	Flow     *Flow  `json:"flow,omitempty"`
 	Steps    []Step `json:"steps"`
 
+	// Exercise says that the text leaves commands to the reader: only the solution does everything.
+	Exercise bool `json:"-"`
+
 	// Scenario is scenario.yaml; nil is the default cluster.
 	Scenario []byte `json:"-"`
 	// Setup and Solution are setup.sh and solution.sh; nil where the lesson has none.
@@ -63,6 +66,7 @@ type Block struct {
 	ID       string `json:"id,omitempty"`       // quiz, checkpoint
 	Title    string `json:"title,omitempty"`    // checkpoint, hint
 	Hint     string `json:"hint,omitempty"`     // checkpoint; html
+	After    string `json:"after,omitempty"`    // checkpoint: the one that must have been passed before
 	Tone     string `json:"tone,omitempty"`     // note: note, tip, warning
 
 	Question    string   `json:"question,omitempty"` // quiz; html
@@ -83,11 +87,14 @@ type Choice struct {
 	Correct bool   `json:"correct"`
 }
 
-// Checkpoint is passed where all its assertions hold.
+// Checkpoint is passed where all its assertions hold. It stays passed for whoever remembers that, whatever the cluster
+// becomes later.
 type Checkpoint struct {
 	ID, Title string
 	Hint      string // html
-	Assert    []Assertion
+	// After is the checkpoint that must have been passed before this one counts; "" is none.
+	After  string
+	Assert []Assertion
 }
 
 // Progress is what the cluster's state says of a lesson.

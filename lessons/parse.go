@@ -50,6 +50,7 @@ type frontMatter struct {
 	Duration string `json:"duration"`
 	Level    string `json:"level"`
 	Course   string `json:"course"`
+	Exercise bool   `json:"exercise"`
 	Flow     *struct {
 		Title       string `json:"title"`
 		Description string `json:"description"`
@@ -120,6 +121,7 @@ func (p *parser) front() error {
 	}
 	l := p.lesson
 	l.Title, l.Summary, l.Duration, l.Level, l.Course = f.Title, strings.TrimSpace(f.Summary), f.Duration, f.Level, f.Course
+	l.Exercise = f.Exercise
 	if f.Flow == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package lessons
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -31,17 +32,22 @@ func (p Problem) String() string {
 	return p.Text
 }
 
-// Prove plays a lesson and returns what is wrong with it: that it fails as given, passes after its solution and
-// after its own prose, that every command of the prose works, and that links, quizzes and hints are whole.
+// Prove plays a lesson and returns what is wrong with it: that it fails as given, passes after its solution and,
+// where it is no exercise, after its own prose, whose every command works; and that links, quizzes and hints are whole.
 // start makes a fresh Terminal; files are the names in the lesson's folder.
 func (l *Lesson) Prove(files map[string][]byte, start func() (Terminal, error)) ([]Problem, error) {
 	pr := &proof{lesson: l, files: files}
 	pr.links()
-	for _, play := range []func(Terminal){pr.asGiven, pr.solution, pr.prose} {
+	plays := []func(Terminal){pr.asGiven, pr.solution, pr.prose}
+	if l.Exercise {
+		plays = plays[:2]
+	}
+	for _, play := range plays {
 		t, err := start()
 		if err != nil {
 			return nil, err
 		}
+		pr.passed = map[string]bool{}
 		play(t)
 	}
 	return pr.problems, nil
@@ -51,6 +57,7 @@ type proof struct {
 	lesson   *Lesson
 	files    map[string][]byte
 	problems []Problem
+	passed   map[string]bool // checkpoints, in this play
 }
 
 func (p *proof) say(line int, format string, args ...any) {
@@ -59,34 +66,85 @@ func (p *proof) say(line int, format string, args ...any) {
 
 func (p *proof) asGiven(t Terminal) {
 	for _, c := range p.lesson.Check(t).Checkpoints {
-		if c.Passed {
+		if c.Passed && p.lesson.checkpoint(c.ID).After == "" {
 			p.say(p.lineOf(c.ID), "checkpoint %s passes before anything has been done", c.ID)
 		}
 	}
 }
 
+// part is a piece of a solution: what passes one checkpoint.
+type part struct{ checkpoint, script string }
+
+var marks = regexp.MustCompile(`(?m)^# Checkpoint: (\S+)[ \t]*$`)
+
+// parts cuts a solution behind each line `# Checkpoint: ID`; the last part has no checkpoint.
+func parts(solution string) (all []part) {
+	at := 0
+	for _, m := range marks.FindAllStringSubmatchIndex(solution, -1) {
+		all = append(all, part{solution[m[2]:m[3]], solution[at:m[1]]})
+		at = m[1]
+	}
+	return append(all, part{"", solution[at:]})
+}
+
+// solution plays solution.sh: as one script, or, where it says at which lines which checkpoint is passed, part by part
+// in one shell.
 func (p *proof) solution(t Terminal) {
 	if p.lesson.Solution == nil {
 		p.say(0, "solution.sh: the lesson has none")
 		return
 	}
-	if err := t.WriteFile("/tmp/solution.sh", p.lesson.Solution); err != nil {
-		p.say(0, "solution.sh: %v", err)
-		return
+	command := "bash /tmp/solution.sh"
+	all := parts(string(p.lesson.Solution))
+	if len(all) > 1 {
+		command = ". /tmp/solution.sh"
 	}
-	if out, exit := t.Exec("bash /tmp/solution.sh"); exit != 0 {
-		p.say(0, "solution.sh: it ended with exit code %d:\n%s", exit, indent(out))
+	for _, s := range all {
+		if err := t.WriteFile("/tmp/solution.sh", []byte(s.script)); err != nil {
+			p.say(0, "solution.sh: %v", err)
+			return
+		}
+		if out, exit := t.Exec(command); exit != 0 {
+			p.say(0, "solution.sh: it ended with exit code %d:\n%s", exit, indent(out))
+		}
+		if s.checkpoint == "" {
+			continue
+		}
+		if p.lesson.checkpoint(s.checkpoint) == nil {
+			p.say(0, "solution.sh: the lesson has no checkpoint %s", s.checkpoint)
+		} else {
+			t.Wait(func() bool { p.look(t); return p.passed[s.checkpoint] })
+		}
 	}
 	p.passes(t, "after solution.sh")
 }
 
+// look remembers which checkpoints have been passed, as a page does.
+func (p *proof) look(t Terminal) (all bool, why map[string]string) {
+	all, why = true, map[string]string{}
+	for i, s := range p.lesson.Check(t).Checkpoints {
+		c := p.lesson.Checkpoints[i]
+		if s.Passed && (c.After == "" || p.passed[c.After]) {
+			p.passed[c.ID] = true
+		}
+		if !p.passed[c.ID] {
+			all, why[c.ID] = false, s.Detail
+			if s.Passed {
+				why[c.ID] = "checkpoint " + c.After + " comes before it"
+			}
+		}
+	}
+	return all, why
+}
+
 func (p *proof) passes(t Terminal, when string) {
-	if t.Wait(func() bool { return p.lesson.Check(t).Passed() }) {
+	if t.Wait(func() bool { all, _ := p.look(t); return all }) {
 		return
 	}
-	for _, c := range p.lesson.Check(t).Checkpoints {
-		if !c.Passed {
-			p.say(p.lineOf(c.ID), "checkpoint %s does not pass %s: %s", c.ID, when, c.Detail)
+	_, why := p.look(t)
+	for _, c := range p.lesson.Checkpoints {
+		if !p.passed[c.ID] {
+			p.say(p.lineOf(c.ID), "checkpoint %s does not pass %s: %s", c.ID, when, why[c.ID])
 		}
 	}
 }
@@ -96,6 +154,8 @@ func (p *proof) prose(t Terminal) {
 	for _, s := range p.lesson.Steps {
 		for _, b := range s.Blocks {
 			switch {
+			case b.Kind == "checkpoint" && p.lesson.counted(b.ID):
+				t.Wait(func() bool { p.look(t); return p.passed[b.ID] })
 			case b.Kind == "file":
 				if err := t.WriteFile(b.Path, []byte(b.Content)); err != nil {
 					p.say(b.line, "file %s: %v", b.Path, err)
@@ -112,6 +172,20 @@ func (p *proof) prose(t Terminal) {
 		}
 	}
 	p.passes(t, "after everything in the text was done")
+}
+
+func (l *Lesson) checkpoint(id string) *Checkpoint {
+	for _, c := range l.Checkpoints {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// counted reports whether other checkpoints are waiting for this one: then it is looked at where the text stands.
+func (l *Lesson) counted(id string) bool {
+	return slices.ContainsFunc(l.Checkpoints, func(c *Checkpoint) bool { return c.After == id })
 }
 
 func (p *proof) lineOf(checkpoint string) int {

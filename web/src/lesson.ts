@@ -8,7 +8,7 @@ import { FlowPicture } from "./lesson/flow.js";
 import { quizBlock, type QuizState } from "./lesson/quiz.js";
 import { Splitter } from "./lesson/splitter.js";
 import { CrashError, RequestError } from "./link.js";
-import type { Block, Lesson, LessonFile, Progress, Step } from "./protocol.js";
+import type { Block, CheckState, Lesson, LessonFile, Progress, Step } from "./protocol.js";
 import { openKeeper, type Keeper, type Remembered } from "./store.js";
 import baseCss from "./style/base.css";
 import lessonCss from "./style/lesson.css";
@@ -21,7 +21,7 @@ const narrow = 860;
 
 const scrolling = new Set([" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown", "Home", "End"]);
 
-/** Files of a lesson folder that is not built; what else a checkpoint names must be built (`lesson.json`). */
+/** Files of every lesson folder; others are read where these name them. */
 const plainFiles = ["lesson.md", "scenario.yaml", "setup.sh"];
 
 export class TerrariumLesson extends HTMLElement {
@@ -255,11 +255,21 @@ export class TerrariumLesson extends HTMLElement {
       ...sections,
       this.finish,
     );
+    this.settleLinks();
     this.arrange();
     this.spy();
     this.show(this.progress);
     const wanted = decodeURIComponent(location.hash.slice(1));
     if (wanted) this.rail.find((r) => r.section.id === wanted)?.section.scrollIntoView();
+  }
+
+  /** Pictures and links of the text are relative to the lesson's folder. */
+  private settleLinks(): void {
+    for (const [selector, name] of [["img[src]", "src"], ["a[href]", "href"]] as const)
+      for (const el of this.sheet.querySelectorAll(selector)) {
+        const to = el.getAttribute(name)!;
+        if (!/^([a-z]+:|#|\/)/.test(to)) el.setAttribute(name, new URL(to, this.folder).href);
+      }
   }
 
   private step(step: Step, lesson: Lesson, index: number): HTMLElement {
@@ -314,7 +324,7 @@ export class TerrariumLesson extends HTMLElement {
       case "quiz":
         return quizBlock(b, this.remembered.quizzes?.[b.id], (state) => this.answered(b.id, state));
       case "checkpoint": {
-        const checkpoint = new Checkpoint(b.id, b.title, b.hint);
+        const checkpoint = new Checkpoint(b.id, b.title, b.hint, b.after);
         this.checkpoints.push(checkpoint);
         return checkpoint.element;
       }
@@ -340,8 +350,13 @@ export class TerrariumLesson extends HTMLElement {
   /** A checkpoint stays passed while the command that passed it stands; later ones may change the cluster again. */
   private show(progress: Progress): void {
     this.progress = progress;
-    const fresh = progress.checkpoints.filter((c) => c.passed && !this.passed(c.id));
-    if (fresh.length) this.remember({ passed: { ...this.remembered.passed, ...Object.fromEntries(fresh.map((c) => [c.id, this.journal])) } });
+    const fresh: CheckState[] = [];
+    for (const c of progress.checkpoints) {
+      const after = this.checkpoints.find((x) => x.id === c.id)?.after;
+      if (!c.passed || this.passed(c.id) || (after && !this.passed(after))) continue;
+      fresh.push(c);
+      this.remember({ passed: { ...this.remembered.passed, [c.id]: this.journal } });
+    }
     for (const checkpoint of this.checkpoints) {
       const state = progress.checkpoints.find((c) => c.id === checkpoint.id);
       checkpoint.update(state, this.passed(checkpoint.id));
@@ -424,14 +439,28 @@ async function readLesson(folder: URL): Promise<Partial<LessonFile> & Pick<Lesso
   const built = await fetch(new URL("lesson.json", folder));
   if (built.ok && built.headers.get("Content-Type")?.includes("json")) return (await built.json()) as LessonFile;
   const files: Record<string, string> = {};
-  await Promise.all(
-    plainFiles.map(async (name) => {
-      const response = await fetch(new URL(name, folder));
-      if (response.ok && !response.headers.get("Content-Type")?.includes("html")) files[name] = await response.text();
-    }),
-  );
+  const read = (names: string[]) =>
+    Promise.all(
+      names.map(async (name) => {
+        const response = await fetch(new URL(name, folder));
+        if (response.ok && !response.headers.get("Content-Type")?.includes("html")) files[name] = await response.text();
+      }),
+    );
+  await read(plainFiles);
   if (!files["lesson.md"]) throw new Error(`There is no lesson at ${folder.pathname}`);
+  await read(named(files).filter((name) => !(name in files)));
   return { files };
+}
+
+/** The files of the folder that checkpoints and the scenario name: `script: check.sh`, `setup: x.sh`, `manifests: [a.yaml]`. */
+function named(files: Record<string, string>): string[] {
+  const name = /[\w][\w.-]*\.[a-z]+/g;
+  const scripts = [...files["lesson.md"]!.matchAll(/\bscript:\s*["']?([\w][\w.-]*)["']?\s*[,}\n]/g)].map((m) => m[1]!);
+  const scenario = files["scenario.yaml"] ?? "";
+  const setup = scenario.match(/^setup:[ \t]*["']?([\w][\w.-]*)["']?[ \t]*$/m)?.[1];
+  const manifests = scenario.match(/^manifests:(.*(?:\n(?:[ \t]*-|[ \t]+).*)*)/m)?.[1] ?? "";
+  const listed = manifests.split("\n").flatMap((line, i) => (i === 0 ? (line.match(name) ?? []) : (line.match(/^[ \t]*-[ \t]*["']?([\w][\w.-]*)["']?[ \t]*$/)?.[1] ?? [])));
+  return [...new Set([...scripts, ...(setup ? [setup] : []), ...listed])];
 }
 
 function skeleton(): Node {

@@ -200,7 +200,8 @@ export type Block =
   /** Something printed, to read. */
   | { kind: "output"; text: string; language?: string }
   | Quiz
-  | { kind: "checkpoint"; id: string; title: string; hint?: string }
+  /** It counts once the checkpoint `after` has been passed. */
+  | { kind: "checkpoint"; id: string; title: string; hint?: string; after?: string }
   | { kind: "hint"; title?: string; html: string }
   | { kind: "note"; tone: "note" | "tip" | "warning"; html: string };
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { launch, open, ready, serve, shows, type } from "./browser.mjs";
+import { checkpoint, exec, launch, open, ready, serve, shows, type } from "./browser.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -106,6 +106,67 @@ describe("for everybody", () => {
     await page.keyboard.press("Shift+Tab");
     assert.equal(await page.evaluate(() => document.querySelector("terrarium-lesson").shadowRoot.querySelector("terrarium-terminal").shadowRoot.activeElement?.className), "tool", "Shift+Tab goes to the toolbar");
     await page.context().close();
+  });
+});
+
+describe("a lesson folder that is not built", () => {
+  const files = {
+    "lesson.md": `---
+title: Plain
+summary: S
+---
+![A picture](pic.svg)
+
+## One
+
+::: checkpoint made
+title: Made
+hint: Make it.
+assert:
+- script: made.sh
+:::
+
+::: checkpoint gone
+title: Gone
+hint: Delete it.
+after: made
+assert:
+- script: gone.sh
+:::
+`,
+    "scenario.yaml": 'manifests:\n- first.yaml\n- "second.yaml"\nsetup: begin.sh\nfiles:\n  notes.txt: see other.yaml\n',
+    "first.yaml": "kind: ConfigMap\napiVersion: v1\nmetadata: {name: first}\n",
+    "second.yaml": "kind: ConfigMap\napiVersion: v1\nmetadata: {name: second}\n",
+    "begin.sh": "kubectl create configmap third\n",
+    "made.sh": "kubectl get configmap made\n",
+    "gone.sh": "! kubectl get configmap made\n",
+    "pic.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>',
+  };
+
+  test("is opened with the files that it names", async () => {
+    const page = await browser.newPage();
+    const missing = [];
+    await page.route("**/lessons/plain/folder/**", (route) => {
+      const name = route.request().url().split("/").pop();
+      if (!(name in files)) missing.push(name);
+      return route.fulfill(name in files ? { body: files[name], contentType: name.endsWith(".svg") ? "image/svg+xml" : "text/plain" } : { status: 404 });
+    });
+    await page.goto(`${site.url}?lesson=plain/folder`);
+    await ready(page);
+    const { stdout } = await exec(page, "kubectl get configmaps -o name");
+    assert.equal(stdout, "configmap/first\nconfigmap/kube-root-ca.crt\nconfigmap/second\nconfigmap/third\n");
+    assert.deepEqual(missing.sort(), ["cluster.image", "lesson.json", "setup.sh"]);
+    assert.equal(await page.locator(".prose img").evaluate((img) => img.naturalWidth), 10);
+    // What holds from the beginning counts only behind what comes before it.
+    const state = (id) => checkpoint(page, id).getAttribute("data-state");
+    assert.equal(await state("gone"), "waiting");
+    await exec(page, "kubectl create configmap made");
+    await checkpoint(page, "made").and(page.locator("[data-state=passed]")).waitFor();
+    assert.equal(await state("gone"), "waiting");
+    await exec(page, "kubectl delete configmap made");
+    await checkpoint(page, "gone").and(page.locator("[data-state=passed]")).waitFor();
+    assert.equal(await state("made"), "passed");
+    await page.close();
   });
 });
 

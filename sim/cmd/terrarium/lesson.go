@@ -25,6 +25,10 @@ func lesson(ctx context.Context, args []string) (int, error) {
 		return lessonCheck(args[1:])
 	case "new":
 		return lessonNew(args[1:])
+	case "import":
+		return lessonImport(args[1:], os.Stdout)
+	case "serve":
+		return lessonServe(ctx, args[1:])
 	case "build":
 		return lessonBuild(args[1:])
 	}
@@ -139,14 +143,23 @@ func buildOne(dir, out string) (*lessons.Lesson, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, err
 	}
-	texts := map[string]string{}
 	for name, data := range files {
-		texts[name] = string(data)
 		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil {
 			return nil, err
 		}
 	}
-	return l, writeJSON(filepath.Join(out, "lesson.json"), map[string]any{"lesson": l, "files": texts})
+	return l, writeJSON(filepath.Join(out, "lesson.json"), built(l, files))
+}
+
+// built is lesson.json: the parsed lesson, and the files that its cluster reads.
+func built(l *lessons.Lesson, files map[string][]byte) map[string]any {
+	texts := map[string]string{}
+	for name, data := range files {
+		if !picture(name) && name != "lesson.json" {
+			texts[name] = string(data)
+		}
+	}
+	return map[string]any{"lesson": l, "files": texts}
 }
 
 func writeJSON(name string, v any) error {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"terrarium/sim"
 )
@@ -58,7 +59,16 @@ func folder(dir string) (map[string][]byte, error) {
 // wanted are the files that a scenario or a lesson can name.
 func wanted(e fs.DirEntry) bool {
 	switch filepath.Ext(e.Name()) {
-	case ".yaml", ".yml", ".json", ".sh", ".md", ".svg", ".png", ".txt":
+	case ".yaml", ".yml", ".json", ".sh", ".md", ".svg", ".txt":
+		return true
+	}
+	return picture(e.Name())
+}
+
+// picture tells files of a lesson that only the page shows.
+func picture(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".gif", ".webp":
 		return true
 	}
 	return false

@@ -10,6 +10,8 @@ export class Checkpoint {
     readonly id: string,
     readonly title: string,
     hint: string | undefined,
+    /** The checkpoint that counts before this one. */
+    readonly after?: string,
   ) {
     const mark = svg("svg", { viewBox: "0 0 32 32", class: "ring", "aria-hidden": "true" }, svg("circle", { cx: 16, cy: 16, r: 13 }), svg("path", { d: "M10.500 16.500l4 4l7.500-8.500", pathLength: 1 }));
     this.element = h(
