@@ -7,6 +7,8 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import vm from "node:vm";
+import { appended, assembled, named, readUnsigned, sectionIDs, sections, unsigned } from "./module.mjs";
+import { slim } from "./slim.mjs";
 
 const buildSection = "terrarium.build";
 const globalPrefix = "global";
@@ -17,55 +19,16 @@ const start = 1.8e12;
 const goroot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
 const wasmExec = readFileSync(["lib/wasm", "misc/wasm"].map((d) => path.join(goroot, d, "wasm_exec.js")).find(existsSync), "utf8");
 
-function unsigned(n) {
-  const out = [];
-  do {
-    out.push((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
-    n >>>= 7;
-  } while (n);
-  return Buffer.from(out);
-}
-
-const named = (name) => Buffer.concat([unsigned(Buffer.byteLength(name)), Buffer.from(name)]);
-
-/** The sections of a module: [id, content]. */
-function sections(wasm) {
-  const out = [];
-  for (let at = 8; at < wasm.length; ) {
-    const id = wasm[at];
-    const [length, from] = readUnsigned(wasm, at + 1);
-    out.push([id, wasm.subarray(from, from + length)]);
-    at = from + length;
-  }
-  return out;
-}
-
-function readUnsigned(bytes, at) {
-  let value = 0;
-  for (let shift = 0; ; shift += 7) {
-    const b = bytes[at++];
-    value += (b & 0x7f) * 2 ** shift;
-    if (b < 0x80) return [value, at];
-  }
-}
-
 /** The module with every global exported and its build written into it. */
 function open(wasm) {
   const all = sections(wasm);
-  const globals = readUnsigned(all.find(([id]) => id === 6)[1], 0)[0];
+  const section = (id) => all.find((s) => s[0] === id);
+  const globals = readUnsigned(section(sectionIDs.global)[1], 0)[0];
   const build = createHash("sha256").update(wasm).digest("hex");
-  const out = [wasm.subarray(0, 8)];
-  for (let [id, content] of all) {
-    if (id === 7) {
-      const [count, from] = readUnsigned(content, 0);
-      const more = Array.from({ length: globals }, (_, i) => Buffer.concat([named(globalPrefix + i), Buffer.from([3]), unsigned(i)]));
-      content = Buffer.concat([unsigned(count + globals), content.subarray(from), ...more]);
-    }
-    out.push(Buffer.from([id]), unsigned(content.length), content);
-  }
-  const section = Buffer.concat([named(buildSection), Buffer.from(build)]);
-  out.push(Buffer.from([0]), unsigned(section.length), section);
-  return { bytes: Buffer.concat(out), build, globals };
+  const exports = section(sectionIDs.export);
+  for (let i = 0; i < globals; i++) exports[1] = appended(exports[1], Buffer.concat([named(globalPrefix + i), Buffer.from([3]), unsigned(i)]));
+  all.push([sectionIDs.custom, Buffer.concat([named(buildSection), Buffer.from(build)])]);
+  return { bytes: assembled(all), build, globals };
 }
 
 /**
@@ -192,7 +155,7 @@ function lessons(dir) {
 }
 
 const [wasmFile, dist] = process.argv.slice(2);
-const opened = open(readFileSync(wasmFile));
+const opened = open(slim(readFileSync(wasmFile)));
 writeFileSync(path.join(dist, "terrarium.wasm"), opened.bytes);
 const module = await WebAssembly.compile(opened.bytes);
 await write(path.join(dist, "terrarium.image"), {});

@@ -180,7 +180,9 @@ describe("when things break", () => {
     await page.evaluate(() => document.querySelector("terrarium-lesson").cluster.write({}));
     await page.getByText("The cluster stopped unexpectedly").waitFor();
     await page.getByText("What it said").click();
-    assert.match(await page.locator(".broken pre").textContent(), /panic/);
+    const said = await page.locator(".broken pre").textContent();
+    assert.match(said, /panic/);
+    assert.match(said, /^main\.main\.func1\(/m, "the trace names functions");
     assert.ok(await page.getByText("Save the session log").getAttribute("href"));
     await page.getByRole("button", { name: "Play it all again" }).click();
     await page.locator(".veil").waitFor({ state: "hidden" });
