@@ -3,13 +3,15 @@ package main
 import (
 	"mime"
 	"net/http"
+	"net/netip"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 )
 
-// static serves a folder, and of each file the brotli or gzip form beside it where the client takes it.
+// static serves a folder, and of each file the brotli or gzip form beside it where the client takes it. A client on the
+// same machine gets the file itself: to unpack it takes longer than to copy it.
 type static struct{ dir string }
 
 var encodings = []struct{ name, ext string }{{"br", ".br"}, {"gzip", ".gz"}}
@@ -28,7 +30,11 @@ func (s static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		name = filepath.Join(name, "index.html")
 	}
-	f, encoding := s.open(name, r.Header.Get("Accept-Encoding"))
+	accept := r.Header.Get("Accept-Encoding")
+	if local(r.RemoteAddr) {
+		accept = ""
+	}
+	f, encoding := s.open(name, accept)
 	if f == nil {
 		http.NotFound(w, r)
 		return
@@ -48,6 +54,11 @@ func (s static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Encoding", encoding)
 	}
 	http.ServeContent(w, r, "", info.ModTime(), f)
+}
+
+func local(addr string) bool {
+	a, err := netip.ParseAddrPort(addr)
+	return err == nil && a.Addr().Unmap().IsLoopback()
 }
 
 // open opens the form of the file that suits the client; encoding is "" for the file itself.
