@@ -73,9 +73,11 @@ func (c *call) createOnce(obj runtime.Object) (runtime.Object, error) {
 	if kind.PrepareForCreate != nil {
 		kind.PrepareForCreate(ctx, obj)
 	}
-	m.SetGeneration(0)
-	if kind.SpecChanged != nil && !kind.FromZero {
+	if kind.SpecChanged != nil {
 		m.SetGeneration(1)
+		if kind.FromZero {
+			m.SetGeneration(0)
+		}
 	}
 	errs := validateMeta(m, kind.Namespaced, c.nameError)
 	if kind.Validate != nil {
@@ -94,7 +96,7 @@ func (c *call) createOnce(obj runtime.Object) (runtime.Object, error) {
 	if err := c.admission.Validate(a); err != nil {
 		return nil, err
 	}
-	if m.GetResourceVersion() != "" && m.GetResourceVersion() != "0" {
+	if m.GetResourceVersion() != "" && m.GetResourceVersion() != "0" && !c.req.DryRun {
 		return nil, errors.New("resourceVersion should not be set on objects to be created")
 	}
 	return c.storeNew(obj)

@@ -192,6 +192,10 @@ func (x *exchange) resource(t target) {
 			x.notFound()
 			return
 		}
+		if t.name != "" && slices.Equal(verbs(c.view), []string{"create"}) {
+			x.fail(errNoResource()) // there is no such path
+			return
+		}
 		x.methodNotAllowed()
 		return
 	}

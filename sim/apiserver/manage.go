@@ -160,7 +160,10 @@ func (c *call) viewOf() *viewOf {
 	}
 	switch {
 	case c.req.Subresource == "status":
-		v.reset = []string{"spec"}
+		v.reset = append(v.reset, "spec")
+		v.reset = append(v.reset, c.kind.StatusResets...)
+	case c.req.Subresource == "" && c.kind.Resets != nil:
+		v.reset = c.kind.Resets
 	case c.kind.HasStatus:
 		v.reset = []string{"status"}
 	}
@@ -295,8 +298,14 @@ func (c *call) withManaged(obj runtime.Object, entries []metav1.ManagedFieldsEnt
 
 // sameManaged says whether the request leaves the managed fields as they are but for times, which then stay.
 func (c *call) sameManaged(old runtime.Object) bool {
-	if c.note == nil || !c.note.known {
+	if c.note == nil {
 		return true
+	}
+	if !c.note.known {
+		if equality.Semantic.DeepEqual(c.note.by.sent, c.note.by.live) {
+			return true
+		}
+		c.entriesOf(c.note)
 	}
 	before := c.entriesOf(c.ledger.notes[c.noteKey(old)])
 	if len(before) != len(c.note.entries) {

@@ -98,7 +98,7 @@ func (c *call) patched(doc map[string]any, seen runtime.Object) (out any, strict
 		if err != nil {
 			return nil, nil, nil, unprocessable(err)
 		}
-		return out, strict, c.rendered(seen), nil
+		return out, strict, c.rendered(seen, ops.Containers()), nil
 	case types.MergePatchType:
 		change := map[string]any{}
 		if check {
@@ -111,7 +111,7 @@ func (c *call) patched(doc map[string]any, seen runtime.Object) (out any, strict
 		if change == nil {
 			return nil, nil, nil, apierrors.NewBadRequest("Invalid JSON Patch")
 		}
-		return patch.MergeJSON(doc, change), strict, c.rendered(seen), nil
+		return patch.MergeJSON(doc, change), strict, c.rendered(seen, change), nil
 	case types.StrategicMergePatchType:
 		change := map[string]any{}
 		if strict, err = kjson.UnmarshalStrict(data, &change); err != nil {
@@ -211,8 +211,9 @@ func (c *call) fromDocument(doc any, sh shape, strict []error, shown func(any) s
 }
 
 // rendered shows a patched document as the real server does: what the patch has not touched stands in the order of the
-// type's fields, with the managed fields; what it has touched stands by name.
-func (c *call) rendered(seen runtime.Object) func(out any) string {
+// type's fields, with the managed fields; what it has touched stands by name. touched has the maps that the patch looked
+// into.
+func (c *call) rendered(seen runtime.Object, touched map[string]any) func(out any) string {
 	return func(out any) string {
 		before, err := json.Marshal(c.withManaged(seen, c.managedFields(seen)))
 		if err != nil {
@@ -236,18 +237,19 @@ func (c *call) rendered(seen runtime.Object) func(out any) string {
 		if json.Unmarshal(data, &plain) != nil {
 			return ""
 		}
-		return string(render(before, plain, true))
+		return string(render(before, plain, touched))
 	}
 }
 
-// render writes a value like the raw JSON that it was, where it still is that.
-func render(before json.RawMessage, after any, top bool) json.RawMessage {
-	var was any
-	if before != nil && !top && json.Unmarshal(before, &was) == nil && equality.Semantic.DeepEqual(was, after) {
-		return before
-	}
+// render writes a value like the raw JSON that it was, where the patch did not look into it.
+func render(before json.RawMessage, after, touched any) json.RawMessage {
+	looked, _ := touched.(map[string]any)
 	fields, ok := after.(map[string]any)
-	if !ok {
+	if looked == nil || !ok {
+		var was any
+		if before != nil && json.Unmarshal(before, &was) == nil && equality.Semantic.DeepEqual(was, after) {
+			return before
+		}
 		data, _ := json.Marshal(after)
 		return data
 	}
@@ -255,7 +257,7 @@ func render(before json.RawMessage, after any, top bool) json.RawMessage {
 	_ = json.Unmarshal(before, &members)
 	out := map[string]json.RawMessage{}
 	for key, value := range fields {
-		out[key] = render(members[key], value, false)
+		out[key] = render(members[key], value, looked[key])
 	}
 	data, _ := json.Marshal(out)
 	return data

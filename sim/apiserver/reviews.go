@@ -1,12 +1,16 @@
 package apiserver
 
 import (
+	"fmt"
 	"slices"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -24,29 +28,54 @@ type resolver interface {
 func (c *call) review(obj runtime.Object) (answer runtime.Object, ok bool, err error) {
 	switch r := obj.(type) {
 	case *authenticationv1.SelfSubjectReview:
-		r.CreationTimestamp = c.now()
-		r.Status.UserInfo = userInfo(c.req.User)
+		answer := &authenticationv1.SelfSubjectReview{}
+		answer.CreationTimestamp, answer.Status.UserInfo = c.now(), userInfo(c.req.User)
+		return c.named(answer), true, nil
 	case *authenticationv1.TokenReview:
-		err = c.tokenReview(r)
+		obj = c.managedReview(obj)
+		err = c.tokenReview(obj.(*authenticationv1.TokenReview))
 	case *authorizationv1.SelfSubjectAccessReview:
-		if err = asksOne("SelfSubjectAccessReview", r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes, nil); err == nil {
-			r.Status = c.access(c.req.User, r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
+		obj = c.managedReview(obj)
+		r = obj.(*authorizationv1.SelfSubjectAccessReview)
+		q := question{kind: "SelfSubjectAccessReview", resource: r.Spec.ResourceAttributes, path: r.Spec.NonResourceAttributes, meta: r.ObjectMeta}
+		if err = q.check(); err == nil {
+			r.Status = c.access(c.req.User, q.resource, q.path)
 		}
 	case *authorizationv1.SubjectAccessReview:
-		if err = asksOne("SubjectAccessReview", r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes, &r.Spec); err == nil {
-			r.Status = c.access(subject(r.Spec), r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
+		obj = c.managedReview(obj)
+		r = obj.(*authorizationv1.SubjectAccessReview)
+		q := question{kind: "SubjectAccessReview", resource: r.Spec.ResourceAttributes, path: r.Spec.NonResourceAttributes, who: &r.Spec, meta: r.ObjectMeta}
+		if err = q.check(); err == nil {
+			r.Status = c.access(subject(r.Spec), q.resource, q.path)
 		}
 	case *authorizationv1.LocalSubjectAccessReview:
 		r.Namespace = c.req.Namespace
-		if err = asksOne("LocalSubjectAccessReview", r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes, &r.Spec); err == nil {
-			r.Status = c.access(subject(r.Spec), r.Spec.ResourceAttributes, nil)
+		obj = c.managedReview(obj)
+		r = obj.(*authorizationv1.LocalSubjectAccessReview)
+		q := question{kind: "LocalSubjectAccessReview", resource: r.Spec.ResourceAttributes, path: r.Spec.NonResourceAttributes, who: &r.Spec, meta: r.ObjectMeta, local: true}
+		if err = q.check(); err == nil {
+			r.Status = c.access(subject(r.Spec), q.resource, nil)
 		}
 	case *authorizationv1.SelfSubjectRulesReview:
-		err = c.rulesReview(r)
+		answer := &authorizationv1.SelfSubjectRulesReview{}
+		answer.Status, err = c.rulesReview(r.Spec.Namespace)
+		return c.named(answer), true, err
 	default:
 		return nil, false, nil
 	}
 	return obj, true, err
+}
+
+// named gives a fresh answer its kind.
+func (c *call) named(answer runtime.Object) runtime.Object {
+	answer.GetObjectKind().SetGroupVersionKind(c.kind.GVK())
+	return answer
+}
+
+// managedReview is the question with the managed fields that a create gives it.
+func (c *call) managedReview(obj runtime.Object) runtime.Object {
+	c.manage(obj, nil)
+	return c.withManaged(obj, c.entriesOf(c.note))
 }
 
 func userInfo(u api.User) authenticationv1.UserInfo {
@@ -68,23 +97,83 @@ func subject(s authorizationv1.SubjectAccessReviewSpec) api.User {
 	return u
 }
 
-// asksOne checks that a review asks about a resource or about a path, and about somebody.
-func asksOne(kind string, res *authorizationv1.ResourceAttributes, path *authorizationv1.NonResourceAttributes, who *authorizationv1.SubjectAccessReviewSpec) error {
+// question is what an access review asks.
+type question struct {
+	kind     string
+	resource *authorizationv1.ResourceAttributes
+	path     *authorizationv1.NonResourceAttributes
+	who      *authorizationv1.SubjectAccessReviewSpec // nil: the user
+	meta     metav1.ObjectMeta
+	local    bool // in the namespace of the request
+}
+
+// check finds what is wrong with a question: it asks about a resource or about a path, and about somebody.
+func (q question) check() error {
 	spec := field.NewPath("spec")
+	var path *struct{ Path, Verb string } // the server's own form of it
+	if q.path != nil {
+		path = &struct{ Path, Verb string }{q.path.Path, q.path.Verb}
+	}
 	var errs field.ErrorList
-	if res != nil && path != nil {
-		errs = append(errs, field.Invalid(spec.Child("nonResourceAttributes"), path, "cannot be specified in combination with resourceAttributes"))
+	invalid := func(at *field.Path, value any, text string) { errs = append(errs, field.Invalid(at, value, text)) }
+	if q.resource != nil && q.path != nil {
+		invalid(spec.Child("nonResourceAttributes"), path, "cannot be specified in combination with resourceAttributes")
 	}
-	if res == nil && path == nil {
-		errs = append(errs, field.Invalid(spec.Child("resourceAttributes"), res, "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
+	if q.resource == nil && q.path == nil {
+		invalid(spec.Child("resourceAttributes"), path, "exactly one of nonResourceAttributes or resourceAttributes must be specified")
 	}
-	if who != nil && who.User == "" && len(who.Groups) == 0 {
-		errs = append(errs, field.Invalid(spec.Child("user"), who.User, "at least one of user or group must be specified"))
+	if q.who != nil && q.who.User == "" && len(q.who.Groups) == 0 {
+		invalid(spec.Child("user"), "", "at least one of user or group must be specified")
+	}
+	if q.resource != nil {
+		errs = append(errs, selectorErrors(field.NewPath("spec.resourceAttributes"), q.resource)...)
+	}
+	bare := q.meta
+	bare.ManagedFields = nil
+	empty := "must be empty"
+	if q.local {
+		bare.Namespace, empty = "", "must be empty except for namespace"
+	}
+	if !equality.Semantic.DeepEqual(metav1.ObjectMeta{}, bare) {
+		invalid(field.NewPath("metadata"), q.meta, empty)
+	}
+	if q.local && q.resource != nil && q.resource.Namespace != q.meta.Namespace {
+		invalid(field.NewPath("spec.resourceAttributes.namespace"), q.resource.Namespace, "must match metadata.namespace")
+	}
+	if q.local && q.path != nil {
+		invalid(field.NewPath("spec.nonResourceAttributes"), path, "disallowed on this kind of request")
 	}
 	if len(errs) > 0 {
-		return apierrors.NewInvalid(schema.GroupKind{Group: "authorization.k8s.io", Kind: kind}, "", errs)
+		return apierrors.NewInvalid(schema.GroupKind{Group: "authorization.k8s.io"}, "", errs)
 	}
 	return nil
+}
+
+// selectorErrors are what is wrong with the selectors of a question.
+func selectorErrors(at *field.Path, r *authorizationv1.ResourceAttributes) (errs field.ErrorList) {
+	either := func(at *field.Path, raw string, requirements int) {
+		if raw != "" && requirements > 0 {
+			errs = append(errs, field.Invalid(at.Child("rawSelector"), raw, "may not specified at the same time as requirements"))
+		}
+		if raw == "" && requirements == 0 {
+			errs = append(errs, field.Required(at.Child("requirements"), fmt.Sprintf("when %s is specified, requirements or rawSelector is required", at)))
+		}
+	}
+	if s := r.FieldSelector; s != nil {
+		at := at.Child("fieldSelector")
+		either(at, s.RawSelector, len(s.Requirements))
+		for i, q := range s.Requirements {
+			errs = append(errs, validation.ValidateFieldSelectorRequirement(q, validation.FieldSelectorValidationOptions{AllowUnknownOperatorInRequirement: true}, at.Child("requirements").Index(i))...)
+		}
+	}
+	if s := r.LabelSelector; s != nil {
+		at := at.Child("labelSelector")
+		either(at, s.RawSelector, len(s.Requirements))
+		for i, q := range s.Requirements {
+			errs = append(errs, validation.ValidateLabelSelectorRequirement(q, validation.LabelSelectorValidationOptions{AllowUnknownOperatorInRequirement: true}, at.Child("requirements").Index(i))...)
+		}
+	}
+	return errs
 }
 
 // access says whether a user may.
@@ -100,37 +189,34 @@ func (c *call) access(u api.User, res *authorizationv1.ResourceAttributes, path 
 	return authorizationv1.SubjectAccessReviewStatus{Allowed: allowed, Reason: reason}
 }
 
-func (c *call) rulesReview(r *authorizationv1.SelfSubjectRulesReview) error {
-	if r.Spec.Namespace == "" {
-		return apierrors.NewBadRequest("no namespace on request")
+func (c *call) rulesReview(namespace string) (status authorizationv1.SubjectRulesReviewStatus, err error) {
+	if namespace == "" {
+		return status, apierrors.NewBadRequest("no namespace on request")
 	}
-	r.Status = authorizationv1.SubjectRulesReviewStatus{
+	status = authorizationv1.SubjectRulesReviewStatus{
 		ResourceRules: []authorizationv1.ResourceRule{}, NonResourceRules: []authorizationv1.NonResourceRule{},
 	}
 	rules := []rbacv1.PolicyRule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}, {Verbs: []string{"*"}, NonResourceURLs: []string{"*"}}}
 	if known, ok := c.authorizer.(resolver); ok {
 		var err error
-		if rules, err = known.Rules(c.req.User, r.Spec.Namespace); err != nil {
-			r.Status.Incomplete, r.Status.EvaluationError = true, err.Error()
+		if rules, err = known.Rules(c.req.User, namespace); err != nil {
+			status.Incomplete, status.EvaluationError = true, err.Error()
 		}
 	}
 	for _, rule := range rules {
 		if len(rule.Resources) > 0 {
-			r.Status.ResourceRules = append(r.Status.ResourceRules, authorizationv1.ResourceRule{
+			status.ResourceRules = append(status.ResourceRules, authorizationv1.ResourceRule{
 				Verbs: rule.Verbs, APIGroups: rule.APIGroups, Resources: rule.Resources, ResourceNames: rule.ResourceNames,
 			})
 		}
 		if len(rule.NonResourceURLs) > 0 {
-			r.Status.NonResourceRules = append(r.Status.NonResourceRules, authorizationv1.NonResourceRule{Verbs: rule.Verbs, NonResourceURLs: rule.NonResourceURLs})
+			status.NonResourceRules = append(status.NonResourceRules, authorizationv1.NonResourceRule{Verbs: rule.Verbs, NonResourceURLs: rule.NonResourceURLs})
 		}
 	}
-	return nil
+	return status, nil
 }
 
 func (c *call) tokenReview(r *authenticationv1.TokenReview) error {
-	if r.Namespace != "" {
-		return apierrors.NewBadRequest("namespace is not allowed on this type: " + r.Namespace)
-	}
 	if r.Spec.Token == "" {
 		return apierrors.NewBadRequest("token is required for TokenReview in authentication")
 	}

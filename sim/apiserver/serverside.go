@@ -85,7 +85,7 @@ func (c *call) applied(config *unstructured.Unstructured, old runtime.Object, sh
 			return nil, badRequest(err)
 		}
 	} else if err := runtime.DefaultUnstructuredConverter.FromUnstructured(out.Object, obj); err != nil {
-		return nil, fmt.Errorf("failed to convert new object (%v) to proper version (%v): %v", config.GetName(), v.gvk.GroupVersion(), err)
+		return nil, fmt.Errorf("failed to convert new object (%v/%v; %v) to proper version: unable to convert unstructured object to %v: %v", config.GetNamespace(), config.GetName(), v.gvk, v.gvk, err)
 	}
 	if old != nil {
 		return sh.merge(obj, old.DeepCopyObject())

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"terrarium/sim/resources"
 )
 
 const (
@@ -153,6 +155,9 @@ func (a *allocation) families(old *corev1.Service) error {
 		}
 		s.IPFamilyPolicy = &policy
 	}
+	if errs := resources.ServiceAddressErrors(a.service, old); len(errs) > 0 {
+		return apierrors.NewInvalid(schema.GroupKind{Kind: "Service"}, a.service.Name, errs)
+	}
 	single := *s.IPFamilyPolicy == corev1.IPFamilyPolicySingleStack
 	path := field.NewPath("spec")
 	if single && len(s.ClusterIPs) == 2 {
@@ -228,6 +233,8 @@ func (a *allocation) refused(ip string) string {
 	cidr := netip.MustParsePrefix(defaultServiceCIDR)
 	at, err := netip.ParseAddr(ip)
 	switch {
+	case err == nil && !cidr.Contains(at) && a.req.DryRun:
+		return fmt.Sprintf("the provided IP (%v) is not in the valid range. The range of valid IPs is %v", ip, cidr)
 	case err != nil || !cidr.Contains(at):
 		return "the provided network does not match the current range"
 	case a.ips[ip]:
@@ -315,7 +322,7 @@ func requested(ports []corev1.ServicePort, port int32, same map[int32]int32) int
 
 func (a *allocation) refusedPort(port int32) string {
 	switch {
-	case port < firstNodePort || port > lastNodePort:
+	case (port < firstNodePort || port > lastNodePort) && !a.req.DryRun:
 		return fmt.Sprintf("provided port is not in the valid range. The range of valid ports is %d-%d", firstNodePort, lastNodePort)
 	case a.ports[port]:
 		return "provided port is already allocated"

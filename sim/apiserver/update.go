@@ -3,6 +3,7 @@ package apiserver
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -153,6 +154,9 @@ func (c *call) update(r rules, make func(old runtime.Object) (runtime.Object, er
 
 // lock is the optimistic lock: no resourceVersion takes any, where the kind allows it.
 func (c *call) lock(m, old metav1.Object) error {
+	if err := parsesVersion(m); err != nil {
+		return err
+	}
 	switch v := m.GetResourceVersion(); {
 	case v == old.GetResourceVersion():
 		return nil
@@ -165,6 +169,15 @@ func (c *call) lock(m, old metav1.Object) error {
 	}
 	m.SetResourceVersion(old.GetResourceVersion())
 	return nil
+}
+
+// parsesVersion refuses a resourceVersion that is no number.
+func parsesVersion(m metav1.Object) error {
+	if m.GetResourceVersion() == "" {
+		return nil
+	}
+	_, err := strconv.ParseUint(m.GetResourceVersion(), 10, 64)
+	return err
 }
 
 // keepMeta keeps what an update cannot change.
@@ -227,6 +240,9 @@ func (c *call) endsDeletion(obj, old runtime.Object) bool {
 func (c *call) createByUpdate(make func(old runtime.Object) (runtime.Object, error)) (runtime.Object, error) {
 	obj, err := make(nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := parsesVersion(metaOf(obj)); err != nil {
 		return nil, err
 	}
 	a := auth.Attributes{

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -30,7 +31,7 @@ type Keeper struct {
 	Type func(gvk schema.GroupVersionKind) (t typed.ParseableType, ok bool)
 	// Convert turns an object into another version of its group.
 	Convert func(obj *unstructured.Unstructured, to schema.GroupVersion) (*unstructured.Unstructured, error)
-	// Reset are top-level fields that writes through this endpoint do not set.
+	// Reset are fields, with dots between their names, that writes through this endpoint do not set.
 	Reset []string
 	// Empty is an object of the kind with nothing set: what a new object is compared with. It is not changed.
 	Empty runtime.Object
@@ -52,7 +53,11 @@ func (k *Keeper) updater() *merge.Updater {
 	if len(k.Reset) > 0 {
 		set := fieldpath.NewSet()
 		for _, name := range k.Reset {
-			set.Insert(fieldpath.MakePathOrDie(name))
+			var path fieldpath.Path
+			for _, field := range strings.Split(name, ".") {
+				path = append(path, fieldpath.PathElement{FieldName: &field})
+			}
+			set.Insert(path)
 		}
 		u.IgnoreFilter = map[fieldpath.APIVersion]fieldpath.Filter{k.version(): fieldpath.NewExcludeSetFilter(set)}
 	}

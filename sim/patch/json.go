@@ -28,6 +28,30 @@ func ParseOperations(data []byte) (Operations, error) {
 	return ops, err
 }
 
+// Containers are the objects and lists that the operations look into, as maps by key or index.
+func (ops Operations) Containers() map[string]any {
+	root := map[string]any{}
+	for _, raw := range ops {
+		for _, field := range []string{"path", "from"} {
+			var path string
+			if raw[field] == nil || json.Unmarshal(*raw[field], &path) != nil {
+				continue
+			}
+			at, keys := root, strings.Split(path, "/")
+			for _, key := range keys[min(1, len(keys)) : len(keys)-1] {
+				key = unescape.Replace(key)
+				next, ok := at[key].(map[string]any)
+				if !ok {
+					next = map[string]any{}
+					at[key] = next
+				}
+				at = next
+			}
+		}
+	}
+	return root
+}
+
 // Apply carries out the operations in turn. The document is changed; after an error it is of no use. Values are read
 // by decode.
 func (ops Operations) Apply(doc any, decode func(data []byte, v any) error) (any, error) {

@@ -16,8 +16,10 @@ func validatingAdmissionPolicies() *Resource {
 	return of(&Resource{
 		Group: admissionGroup, Version: "v1", Name: "validatingadmissionpolicies", Singular: "validatingadmissionpolicy",
 		Kind: "ValidatingAdmissionPolicy", Categories: []string{"api-extensions"}, NeedsVersion: true,
-		New: fresh[admissionv1.ValidatingAdmissionPolicy], NewList: fresh[admissionv1.ValidatingAdmissionPolicyList],
+		StatusResets: []string{"metadata"},
+		New:          fresh[admissionv1.ValidatingAdmissionPolicy], NewList: fresh[admissionv1.ValidatingAdmissionPolicyList],
 	}, typed[admissionv1.ValidatingAdmissionPolicy]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default: func(y *admissionv1.ValidatingAdmissionPolicy) {
 			fillPointer(&y.Spec.FailurePolicy, admissionv1.Fail)
@@ -61,6 +63,7 @@ func validatingAdmissionPolicyBindings() *Resource {
 		Kind: "ValidatingAdmissionPolicyBinding", Categories: []string{"api-extensions"}, NeedsVersion: true,
 		New: fresh[admissionv1.ValidatingAdmissionPolicyBinding], NewList: fresh[admissionv1.ValidatingAdmissionPolicyBindingList],
 	}, typed[admissionv1.ValidatingAdmissionPolicyBinding]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default:       func(b *admissionv1.ValidatingAdmissionPolicyBinding) { defaultMatch(b.Spec.MatchResources) },
 		Validate:      validateValidatingBinding,
@@ -83,6 +86,7 @@ func mutatingAdmissionPolicies() *Resource {
 		Kind: "MutatingAdmissionPolicy", Categories: []string{"api-extensions"}, NeedsVersion: true,
 		New: fresh[admissionv1.MutatingAdmissionPolicy], NewList: fresh[admissionv1.MutatingAdmissionPolicyList],
 	}, typed[admissionv1.MutatingAdmissionPolicy]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default: func(y *admissionv1.MutatingAdmissionPolicy) {
 			fillPointer(&y.Spec.FailurePolicy, admissionv1.Fail)
@@ -106,6 +110,7 @@ func mutatingAdmissionPolicyBindings() *Resource {
 		Kind: "MutatingAdmissionPolicyBinding", Categories: []string{"api-extensions"}, NeedsVersion: true,
 		New: fresh[admissionv1.MutatingAdmissionPolicyBinding], NewList: fresh[admissionv1.MutatingAdmissionPolicyBindingList],
 	}, typed[admissionv1.MutatingAdmissionPolicyBinding]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default:       func(b *admissionv1.MutatingAdmissionPolicyBinding) { defaultMatch(b.Spec.MatchResources) },
 		Validate:      validateMutatingBinding,

@@ -17,6 +17,7 @@ func certificateSigningRequests() *Resource {
 	return of(&Resource{
 		Group: "certificates.k8s.io", Version: "v1", Name: "certificatesigningrequests", Singular: "certificatesigningrequest",
 		Kind: "CertificateSigningRequest", ShortNames: []string{"csr"},
+		Resets: []string{"spec", "status"}, StatusResets: []string{"status.conditions"},
 		New: fresh[certificatesv1.CertificateSigningRequest], NewList: fresh[certificatesv1.CertificateSigningRequestList],
 		NameError: path.ValidatePathSegmentName,
 		Subresources: []Subresource{{
@@ -24,6 +25,7 @@ func certificateSigningRequests() *Resource {
 			Prepare: prepareApproval, Validate: validateApproval,
 		}},
 	}, typed[certificatesv1.CertificateSigningRequest]{
+		MetaAgain: "m|u",
 		Create: func(ctx *Context, r *certificatesv1.CertificateSigningRequest) {
 			r.Spec.Username, r.Spec.UID, r.Spec.Groups, r.Spec.Extra = ctx.User, ctx.UID, slices.Clone(ctx.Groups), nil
 			for key, values := range ctx.Extra {

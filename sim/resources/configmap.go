@@ -11,6 +11,7 @@ func configMaps() *Resource {
 		Version: "v1", Name: "configmaps", Singular: "configmap", Kind: "ConfigMap", ShortNames: []string{"cm"}, Namespaced: true,
 		New: fresh[v1.ConfigMap], NewList: fresh[v1.ConfigMapList],
 	}, typed[v1.ConfigMap]{
+		MetaAgain: "um|",
 		Default: func(c *v1.ConfigMap) {
 			if c.Data == nil {
 				c.Data = map[string]string{}

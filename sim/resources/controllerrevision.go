@@ -17,6 +17,7 @@ func controllerRevisions() *Resource {
 		Group: "apps", Version: "v1", Name: "controllerrevisions", Singular: "controllerrevision", Kind: "ControllerRevision", Namespaced: true,
 		New: fresh[appsv1.ControllerRevision], NewList: fresh[appsv1.ControllerRevisionList],
 	}, typed[appsv1.ControllerRevision]{
+		MetaAgain:      "um|",
 		Validate:       validateControllerRevision,
 		ValidateUpdate: validateControllerRevisionUpdate,
 		Row: func(r *appsv1.ControllerRevision, now time.Time) []any {

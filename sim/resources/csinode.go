@@ -13,6 +13,7 @@ func csiNodes() *Resource {
 		Group: "storage.k8s.io", Version: "v1", Name: "csinodes", Singular: "csinode", Kind: "CSINode", NeedsVersion: true, ReturnsDeleted: true,
 		New: fresh[storagev1.CSINode], NewList: fresh[storagev1.CSINodeList],
 	}, typed[storagev1.CSINode]{
+		MetaAgain: "m|",
 		Validate: func(n *storagev1.CSINode) field.ErrorList {
 			var p problems
 			validateCSINode(&p, n)

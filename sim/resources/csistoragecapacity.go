@@ -13,6 +13,7 @@ func csiStorageCapacities() *Resource {
 		Namespaced: true, NeedsVersion: true,
 		New: fresh[storagev1.CSIStorageCapacity], NewList: fresh[storagev1.CSIStorageCapacityList],
 	}, typed[storagev1.CSIStorageCapacity]{
+		MetaAgain: "m|u",
 		Validate: func(c *storagev1.CSIStorageCapacity) field.ErrorList {
 			var p problems
 			validateStorageCapacity(&p, c, false)

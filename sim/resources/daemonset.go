@@ -83,6 +83,9 @@ func setTemplateGeneration(d *appsv1.DaemonSet, generation int64) {
 }
 
 func defaultDaemonSet(d *appsv1.DaemonSet) {
+	if _, found := d.Annotations[appsv1.DeprecatedTemplateGeneration]; !found {
+		setTemplateGeneration(d, 0)
+	}
 	defaultPodSpec(&d.Spec.Template.Spec)
 	strategy := &d.Spec.UpdateStrategy
 	fill(&strategy.Type, appsv1.RollingUpdateDaemonSetStrategyType)

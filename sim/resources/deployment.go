@@ -17,7 +17,8 @@ import (
 func deployments() *Resource {
 	return of(&Resource{
 		Group: "apps", Version: "v1", Name: "deployments", Singular: "deployment", Kind: "Deployment",
-		ShortNames: []string{"deploy"}, Categories: []string{"all"}, Namespaced: true,
+		StatusResets: []string{"metadata.labels"},
+		ShortNames:   []string{"deploy"}, Categories: []string{"all"}, Namespaced: true,
 		New: fresh[appsv1.Deployment], NewList: fresh[appsv1.DeploymentList],
 		Scale: &Scale{
 			Replicas: func(obj runtime.Object) (int32, int32, string) {

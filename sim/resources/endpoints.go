@@ -17,6 +17,7 @@ func endpoints() *Resource {
 		New:        fresh[v1.Endpoints], NewList: fresh[v1.EndpointsList],
 		CreateOnUpdate: true,
 	}, typed[v1.Endpoints]{
+		MetaAgain: "um|",
 		Default: func(e *v1.Endpoints) {
 			for i := range e.Subsets {
 				for j := range e.Subsets[i].Ports {

@@ -14,6 +14,7 @@ func endpointSlices() *Resource {
 		Group: "discovery.k8s.io", Version: "v1", Name: "endpointslices", Singular: "endpointslice", Kind: "EndpointSlice", Namespaced: true,
 		New: fresh[discoveryv1.EndpointSlice], NewList: fresh[discoveryv1.EndpointSliceList],
 	}, typed[discoveryv1.EndpointSlice]{
+		MetaAgain: "m|",
 		Default: func(s *discoveryv1.EndpointSlice) {
 			for i := range s.Ports {
 				fillPointer(&s.Ports[i].Name, "")

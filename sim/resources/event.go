@@ -19,6 +19,7 @@ func events() *Resource {
 		New: fresh[v1.Event], NewList: fresh[v1.EventList],
 		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[v1.Event]{
+		MetaAgain:      "|",
 		AnyFinalizers:  true,
 		Validate:       validateEvent,
 		ValidateUpdate: func(e, _ *v1.Event) field.ErrorList { return validateEvent(e) },

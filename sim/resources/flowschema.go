@@ -20,12 +20,14 @@ const flowGroup = "flowcontrol.apiserver.k8s.io"
 func flowSchemas() *Resource {
 	return of(&Resource{
 		Group: flowGroup, Version: "v1", Name: "flowschemas", Singular: "flowschema", Kind: "FlowSchema",
+		StatusResets: []string{"metadata"},
 		RowOrder: func(a, b runtime.Object) int {
 			x, y := a.(*flowcontrolv1.FlowSchema), b.(*flowcontrolv1.FlowSchema)
 			return cmp.Or(cmp.Compare(x.Spec.MatchingPrecedence, y.Spec.MatchingPrecedence), cmp.Compare(x.Name, y.Name))
 		},
 		New: fresh[flowcontrolv1.FlowSchema], NewList: fresh[flowcontrolv1.FlowSchemaList],
 	}, typed[flowcontrolv1.FlowSchema]{
+		MetaAgain:      "m|",
 		Default:        func(s *flowcontrolv1.FlowSchema) { fill(&s.Spec.MatchingPrecedence, 1000) },
 		Validate:       validateFlowSchema,
 		ValidateUpdate: func(s, _ *flowcontrolv1.FlowSchema) field.ErrorList { return validateFlowSchema(s) },

@@ -22,6 +22,7 @@ func ingresses() *Resource {
 		Group: "networking.k8s.io", Version: "v1", Name: "ingresses", Singular: "ingress", Kind: "Ingress", ShortNames: []string{"ing"}, Namespaced: true,
 		New: fresh[networkingv1.Ingress], NewList: fresh[networkingv1.IngressList],
 	}, typed[networkingv1.Ingress]{
+		MetaAgain: "um|",
 		Validate: func(i *networkingv1.Ingress) field.ErrorList {
 			var p problems
 			validateIngress(&p, &i.Spec, ingressRules{})

@@ -15,6 +15,7 @@ func ingressClasses() *Resource {
 		Group: "networking.k8s.io", Version: "v1", Name: "ingressclasses", Singular: "ingressclass", Kind: "IngressClass",
 		New: fresh[networkingv1.IngressClass], NewList: fresh[networkingv1.IngressClassList],
 	}, typed[networkingv1.IngressClass]{
+		MetaAgain: "um|",
 		Default: func(c *networkingv1.IngressClass) {
 			if c.Spec.Parameters != nil {
 				fillPointer(&c.Spec.Parameters.Scope, networkingv1.IngressClassParametersReferenceScopeCluster)

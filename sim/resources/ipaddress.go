@@ -22,6 +22,7 @@ func ipAddresses() *Resource {
 			return texts
 		},
 	}, typed[networkingv1.IPAddress]{
+		MetaAgain: "m|u",
 		Validate: func(a *networkingv1.IPAddress) field.ErrorList {
 			var p problems
 			validateParent(&p, a.Spec.ParentRef)

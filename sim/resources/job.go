@@ -2,7 +2,6 @@ package resources
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -27,7 +26,8 @@ func jobs() *Resource {
 		Group: "batch", Version: "v1", Name: "jobs", Singular: "job", Kind: "Job", Categories: []string{"all"}, Namespaced: true, OrphanByDefault: true,
 		New: fresh[batchv1.Job], NewList: fresh[batchv1.JobList], FieldError: `field label "%s" not supported for Job`,
 	}, typed[batchv1.Job]{
-		Default: defaultJob,
+		MetaAgain: "m|u",
+		Default:   defaultJob,
 		Create: func(_ *Context, j *batchv1.Job) {
 			if !or(j.Spec.ManualSelector, false) {
 				selectOwnPods(j)
@@ -69,7 +69,7 @@ func defaultJob(j *batchv1.Job) {
 	}
 	fillPointer(&spec.BackoffLimit, 6)
 	if spec.Template.Labels != nil && len(j.Labels) == 0 {
-		j.Labels = maps.Clone(spec.Template.Labels)
+		j.Labels = spec.Template.Labels // one map: the job's labels get what its pods' get when it is created
 	}
 	fillPointer(&spec.CompletionMode, batchv1.NonIndexedCompletion)
 	fillPointer(&spec.Suspend, false)
@@ -95,7 +95,7 @@ func defaultJobSpec(spec *batchv1.JobSpec) {
 
 // selectOwnPods marks the pods with the name and the UID of the job and selects them by that.
 func selectOwnPods(j *batchv1.Job) {
-	labels := maps.Clone(j.Spec.Template.Labels)
+	labels := j.Spec.Template.Labels
 	if labels == nil {
 		labels = map[string]string{}
 	}

@@ -16,6 +16,7 @@ func limitRanges() *Resource {
 		Version: "v1", Name: "limitranges", Singular: "limitrange", Kind: "LimitRange", ShortNames: []string{"limits"}, Namespaced: true, CreateOnUpdate: true,
 		New: fresh[v1.LimitRange], NewList: fresh[v1.LimitRangeList],
 	}, typed[v1.LimitRange]{
+		MetaAgain: "m|",
 		Default: func(l *v1.LimitRange) {
 			for i := range l.Spec.Limits {
 				defaultLimits(&l.Spec.Limits[i])

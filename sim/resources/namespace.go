@@ -28,6 +28,7 @@ func namespaces() *Resource {
 			Validate: validateNamespaceFinalize,
 		}},
 	}, typed[v1.Namespace]{
+		MetaAgain:            "mu|",
 		Default:              defaultNamespace,
 		Create:               createNamespace,
 		Update:               func(_ *Context, n, old *v1.Namespace) { n.Spec.Finalizers = old.Spec.Finalizers },

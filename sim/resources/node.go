@@ -17,6 +17,7 @@ func nodes() *Resource {
 		New: fresh[v1.Node], NewList: fresh[v1.NodeList],
 		Subresources: []Subresource{{Name: "proxy", Kind: "NodeProxyOptions", Verbs: []string{"create", "delete", "get", "patch", "update"}}},
 	}, typed[v1.Node]{
+		MetaAgain:      "m|u",
 		Default:        defaultNode,
 		Create:         func(_ *Context, n *v1.Node) { n.Spec.ConfigSource, n.Status.Config = nil, nil },
 		Update:         func(_ *Context, n, old *v1.Node) { n.Spec.ConfigSource = old.Spec.ConfigSource },

@@ -15,7 +15,8 @@ func persistentVolumes() *Resource {
 		ShortNames: []string{"pv"}, ReturnsDeleted: true,
 		New: fresh[v1.PersistentVolume], NewList: fresh[v1.PersistentVolumeList],
 	}, typed[v1.PersistentVolume]{
-		Default: defaultVolumeObject,
+		MetaAgain: "m|m",
+		Default:   defaultVolumeObject,
 		Create: func(ctx *Context, v *v1.PersistentVolume) {
 			now := metav1.NewTime(ctx.Now)
 			v.Status = v1.PersistentVolumeStatus{Phase: v1.VolumePending, LastPhaseTransitionTime: &now}

@@ -18,7 +18,8 @@ func persistentVolumeClaims() *Resource {
 		ShortNames: []string{"pvc"}, Namespaced: true, ReturnsDeleted: true,
 		New: fresh[v1.PersistentVolumeClaim], NewList: fresh[v1.PersistentVolumeClaimList],
 	}, typed[v1.PersistentVolumeClaim]{
-		Default: defaultClaim,
+		MetaAgain: "um|",
+		Default:   defaultClaim,
 		Create: func(_ *Context, c *v1.PersistentVolumeClaim) {
 			c.Status = v1.PersistentVolumeClaimStatus{Phase: v1.ClaimPending}
 			agreeDataSources(&c.Spec, nil)

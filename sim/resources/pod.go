@@ -14,11 +14,13 @@ import (
 func pods() *Resource {
 	r := of(&Resource{
 		Version: "v1", Name: "pods", Singular: "pod", Kind: "Pod",
-		ShortNames: []string{"po"}, Categories: []string{"all"}, Namespaced: true,
+		StatusResets: []string{"metadata.deletionTimestamp", "metadata.ownerReferences"},
+		ShortNames:   []string{"po"}, Categories: []string{"all"}, Namespaced: true,
 		New: fresh[v1.Pod], NewList: fresh[v1.PodList],
 		ReturnsDeleted: true,
 		Subresources:   podSubresources(),
 	}, typed[v1.Pod]{
+		MetaAgain:            "um|",
 		Default:              defaultPod,
 		Create:               createPod,
 		Update:               updatePod,

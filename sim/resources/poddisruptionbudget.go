@@ -17,6 +17,7 @@ func podDisruptionBudgets() *Resource {
 		ShortNames: []string{"pdb"}, Namespaced: true, NeedsVersion: true, NameError: path.ValidatePathSegmentName,
 		New: fresh[policyv1.PodDisruptionBudget], NewList: fresh[policyv1.PodDisruptionBudgetList],
 	}, typed[policyv1.PodDisruptionBudget]{
+		MetaAgain:     "|",
 		AnyFinalizers: true,
 		Validate:      func(b *policyv1.PodDisruptionBudget) field.ErrorList { return validateBudget(&b.Spec, false) },
 		ValidateUpdate: func(b, old *policyv1.PodDisruptionBudget) field.ErrorList {

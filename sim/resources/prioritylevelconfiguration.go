@@ -13,8 +13,10 @@ import (
 func priorityLevelConfigurations() *Resource {
 	return of(&Resource{
 		Group: flowGroup, Version: "v1", Name: "prioritylevelconfigurations", Singular: "prioritylevelconfiguration", Kind: "PriorityLevelConfiguration",
-		New: fresh[flowcontrolv1.PriorityLevelConfiguration], NewList: fresh[flowcontrolv1.PriorityLevelConfigurationList],
+		StatusResets: []string{"metadata"},
+		New:          fresh[flowcontrolv1.PriorityLevelConfiguration], NewList: fresh[flowcontrolv1.PriorityLevelConfigurationList],
 	}, typed[flowcontrolv1.PriorityLevelConfiguration]{
+		MetaAgain:      "m|",
 		Default:        defaultLevel,
 		Validate:       validateLevel,
 		ValidateUpdate: func(l, _ *flowcontrolv1.PriorityLevelConfiguration) field.ErrorList { return validateLevel(l) },

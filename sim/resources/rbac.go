@@ -17,6 +17,7 @@ func roles() *Resource {
 		New: fresh[rbacv1.Role], NewList: fresh[rbacv1.RoleList],
 		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[rbacv1.Role]{
+		MetaAgain:      "m|u",
 		Validate:       validateRole,
 		ValidateUpdate: validateRoleUpdate,
 	})
@@ -28,6 +29,7 @@ func clusterRoles() *Resource {
 		New: fresh[rbacv1.ClusterRole], NewList: fresh[rbacv1.ClusterRoleList],
 		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[rbacv1.ClusterRole]{
+		MetaAgain:      "m|u",
 		Validate:       validateClusterRole,
 		ValidateUpdate: validateClusterRoleUpdate,
 	})
@@ -39,6 +41,7 @@ func roleBindings() *Resource {
 		New: fresh[rbacv1.RoleBinding], NewList: fresh[rbacv1.RoleBindingList],
 		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[rbacv1.RoleBinding]{
+		MetaAgain:      "m|u",
 		Default:        func(b *rbacv1.RoleBinding) { defaultBinding(&b.RoleRef, b.Subjects) },
 		Validate:       validateRoleBinding,
 		ValidateUpdate: validateRoleBindingUpdate,
@@ -54,6 +57,7 @@ func clusterRoleBindings() *Resource {
 		New: fresh[rbacv1.ClusterRoleBinding], NewList: fresh[rbacv1.ClusterRoleBindingList],
 		NameError: path.ValidatePathSegmentName, CreateOnUpdate: true,
 	}, typed[rbacv1.ClusterRoleBinding]{
+		MetaAgain:      "m|u",
 		Default:        func(b *rbacv1.ClusterRoleBinding) { defaultBinding(&b.RoleRef, b.Subjects) },
 		Validate:       validateClusterRoleBinding,
 		ValidateUpdate: validateClusterRoleBindingUpdate,

@@ -75,9 +75,12 @@ type Resource struct {
 	NameError func(name string, prefix bool) []string
 
 	// HasStatus says that status is a subresource: writes to the object keep the old status and the other way round.
-	HasStatus              bool
-	ResetStatus            func(obj, old runtime.Object) // obj's status := old's, or zero where old is nil
-	ResetSpec              func(obj, old runtime.Object) // everything but status := old's, for a write to /status
+	HasStatus   bool
+	ResetStatus func(obj, old runtime.Object) // obj's status := old's, or zero where old is nil
+	ResetSpec   func(obj, old runtime.Object) // everything but status := old's, for a write to /status
+	// Resets are the fields whose managers a write to the object does not become, where that is not just status;
+	// StatusResets are, beside spec, those that a write to /status does not.
+	Resets, StatusResets   []string
 	PrepareForStatusUpdate func(ctx *Context, obj, old runtime.Object)
 	ValidateStatusUpdate   func(obj, old runtime.Object) field.ErrorList
 	// SpecChanged says whether metadata.generation counts up; nil where the kind keeps no generation.

@@ -15,9 +15,11 @@ import (
 func resourceClaims() *Resource {
 	return of(&Resource{
 		Group: deviceGroup, Version: "v1", Name: "resourceclaims", Singular: "resourceclaim", Kind: "ResourceClaim", Namespaced: true, ReturnsDeleted: true,
-		New: fresh[resourcev1.ResourceClaim], NewList: fresh[resourcev1.ResourceClaimList],
+		StatusResets: []string{"metadata"},
+		New:          fresh[resourcev1.ResourceClaim], NewList: fresh[resourcev1.ResourceClaimList],
 	}, typed[resourcev1.ResourceClaim]{
-		Default: func(c *resourcev1.ResourceClaim) { defaultDevices(&c.Spec.Devices) },
+		MetaAgain: "mu|",
+		Default:   func(c *resourcev1.ResourceClaim) { defaultDevices(&c.Spec.Devices) },
 		ValidateUpdate: func(c, old *resourcev1.ResourceClaim) field.ErrorList {
 			var p problems
 			validateSameInward(&p, field.NewPath("spec"), c.Spec, old.Spec)
@@ -40,7 +42,8 @@ func resourceClaimTemplates() *Resource {
 		Namespaced: true, ReturnsDeleted: true,
 		New: fresh[resourcev1.ResourceClaimTemplate], NewList: fresh[resourcev1.ResourceClaimTemplateList],
 	}, typed[resourcev1.ResourceClaimTemplate]{
-		Default: func(t *resourcev1.ResourceClaimTemplate) { defaultDevices(&t.Spec.Spec.Devices) },
+		MetaAgain: "m|u",
+		Default:   func(t *resourcev1.ResourceClaimTemplate) { defaultDevices(&t.Spec.Spec.Devices) },
 		ValidateUpdate: func(t, old *resourcev1.ResourceClaimTemplate) field.ErrorList {
 			var p problems
 			validateSameInward(&p, field.NewPath("spec"), t.Spec, old.Spec)

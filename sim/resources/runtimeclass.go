@@ -13,6 +13,7 @@ func runtimeClasses() *Resource {
 		Group: "node.k8s.io", Version: "v1", Name: "runtimeclasses", Singular: "runtimeclass", Kind: "RuntimeClass", CreateOnUpdate: true, NeedsVersion: true,
 		New: fresh[nodev1.RuntimeClass], NewList: fresh[nodev1.RuntimeClassList],
 	}, typed[nodev1.RuntimeClass]{
+		MetaAgain:     "m|u",
 		AnyFinalizers: true,
 		Validate: func(c *nodev1.RuntimeClass) field.ErrorList {
 			var p problems

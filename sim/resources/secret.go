@@ -12,6 +12,7 @@ func secrets() *Resource {
 		Version: "v1", Name: "secrets", Singular: "secret", Kind: "Secret", Namespaced: true,
 		New: fresh[v1.Secret], NewList: fresh[v1.SecretList],
 	}, typed[v1.Secret]{
+		MetaAgain:      "um|",
 		Default:        defaultSecret,
 		Update:         func(_ *Context, s, old *v1.Secret) { fill(&s.Type, old.Type) },
 		Validate:       validateSecret,

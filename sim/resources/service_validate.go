@@ -44,6 +44,14 @@ func validateServiceUpdate(s, old *v1.Service) field.ErrorList {
 	return p.list()
 }
 
+// ServiceAddressErrors are what is wrong with the cluster IPs and families that a service asks for: they are looked at
+// before any are given.
+func ServiceAddressErrors(s, old *v1.Service) field.ErrorList {
+	var p problems
+	validateClusterIPs(&p, field.NewPath("spec"), s, old)
+	return p.list()
+}
+
 func isHeadless(s *v1.Service) bool {
 	return len(s.Spec.ClusterIPs) == 1 && s.Spec.ClusterIPs[0] == v1.ClusterIPNone
 }

@@ -15,9 +15,10 @@ func serviceAccounts() *Resource {
 		NameError:      validation.ValidateServiceAccountName,
 		Subresources:   []Subresource{{Name: "token", Kind: "TokenRequest", Group: "authentication.k8s.io", Version: "v1", Verbs: []string{"create"}}},
 	}, typed[v1.ServiceAccount]{
-		Create:   func(_ *Context, s *v1.ServiceAccount) { keepSecretNames(s) },
-		Update:   func(_ *Context, s, _ *v1.ServiceAccount) { keepSecretNames(s) },
-		Warnings: serviceAccountWarnings,
+		MetaAgain: "um|",
+		Create:    func(_ *Context, s *v1.ServiceAccount) { keepSecretNames(s) },
+		Update:    func(_ *Context, s, _ *v1.ServiceAccount) { keepSecretNames(s) },
+		Warnings:  serviceAccountWarnings,
 		Row: func(s *v1.ServiceAccount, now time.Time) []any {
 			return []any{s.Name, age(s.CreationTimestamp, now)}
 		},

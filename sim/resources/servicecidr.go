@@ -14,7 +14,8 @@ import (
 func serviceCIDRs() *Resource {
 	return of(&Resource{
 		Group: "networking.k8s.io", Version: "v1", Name: "servicecidrs", Singular: "servicecidr", Kind: "ServiceCIDR",
-		New: fresh[networkingv1.ServiceCIDR], NewList: fresh[networkingv1.ServiceCIDRList],
+		StatusResets: []string{"metadata"},
+		New:          fresh[networkingv1.ServiceCIDR], NewList: fresh[networkingv1.ServiceCIDRList],
 	}, typed[networkingv1.ServiceCIDR]{
 		Validate: func(c *networkingv1.ServiceCIDR) field.ErrorList {
 			var p problems

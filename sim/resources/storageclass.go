@@ -16,6 +16,7 @@ func storageClasses() *Resource {
 		ShortNames: []string{"sc"}, ReturnsDeleted: true,
 		New: fresh[storagev1.StorageClass], NewList: fresh[storagev1.StorageClassList],
 	}, typed[storagev1.StorageClass]{
+		MetaAgain: "m|u",
 		Default: func(c *storagev1.StorageClass) {
 			fillPointer(&c.ReclaimPolicy, v1.PersistentVolumeReclaimDelete)
 			fillPointer(&c.VolumeBindingMode, storagev1.VolumeBindingImmediate)

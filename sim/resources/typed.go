@@ -20,7 +20,10 @@ type typed[T any] struct {
 	Validate       func(obj *T) field.ErrorList // beside metadata
 	AnyFinalizers  bool                         // without a domain too
 	ValidateUpdate func(obj, old *T) field.ErrorList
-	Warnings       func(obj, old *T) []string // old is nil for a create
+	// MetaAgain says how the real server repeats, for an update, the checks that all metadata gets: m is those of
+	// an object, u those of a change; what stands before | comes before ValidateUpdate. "" is "u|".
+	MetaAgain string
+	Warnings  func(obj, old *T) []string // old is nil for a create
 
 	// Spec and Status copy that part; Status makes the kind one with a status subresource, whose update keeps
 	// whatever Spec copies.
@@ -69,7 +72,7 @@ func of[T any, P pointer[T]](r *Resource, t typed[T]) *Resource {
 		}
 		return errs
 	}
-	r.ValidateUpdate = compare[T, P](t.ValidateUpdate, t.AnyFinalizers)
+	r.ValidateUpdate = compare[T, P](t.ValidateUpdate, repeated{r, t.MetaAgain, t.AnyFinalizers})
 	if t.Warnings != nil {
 		r.Warnings = func(obj, old runtime.Object) []string {
 			before, _ := old.(P)
@@ -119,17 +122,45 @@ func withStatus[T any, P pointer[T]](r *Resource, t typed[T]) {
 		}
 	}
 	r.PrepareForStatusUpdate = twoWith[T, P](t.StatusUpdate)
-	r.ValidateStatusUpdate = compare[T, P](t.ValidateStatusUpdate, t.AnyFinalizers)
+	r.ValidateStatusUpdate = compare[T, P](t.ValidateStatusUpdate, repeated{r, "", t.AnyFinalizers})
 }
 
-func compare[T any, P pointer[T]](f func(obj, old *T) field.ErrorList, anyFinalizers bool) func(obj, old runtime.Object) field.ErrorList {
+func compare[T any, P pointer[T]](f func(obj, old *T) field.ErrorList, meta repeated) func(obj, old runtime.Object) field.ErrorList {
 	return func(obj, old runtime.Object) field.ErrorList {
-		errs := finalizerErrors(obj.(P), anyFinalizers)
+		before, after := meta.errors(obj.(P), old.(P))
 		if f != nil {
-			errs = append(errs, f(obj.(P), old.(P))...)
+			before = append(before, f(obj.(P), old.(P))...)
 		}
-		return errs
+		return append(before, after...)
 	}
+}
+
+// repeated is how an update of a kind repeats the checks of the metadata: see typed.MetaAgain.
+type repeated struct {
+	kind          *Resource
+	checks        string
+	anyFinalizers bool
+}
+
+func (r repeated) errors(obj, old metav1.Object) (before, after field.ErrorList) {
+	checks, to := r.checks, &before
+	if checks == "" {
+		checks = "u|"
+	}
+	at := field.NewPath("metadata")
+	for _, check := range checks {
+		switch check {
+		case '|':
+			to = &after
+			continue
+		case 'm':
+			*to = append(*to, validation.ValidateObjectMetaAccessor(obj, r.kind.Namespaced, r.kind.NameError, at)...)
+		case 'u':
+			*to = append(*to, validation.ValidateObjectMetaAccessorUpdate(obj, old, at)...)
+		}
+		*to = append(*to, finalizerErrors(obj, r.anyFinalizers)...)
+	}
+	return before, after
 }
 
 // finalizerErrors are those that most kinds find in metadata beyond what all do.

@@ -13,9 +13,11 @@ import (
 func volumeAttachments() *Resource {
 	return of(&Resource{
 		Group: "storage.k8s.io", Version: "v1", Name: "volumeattachments", Singular: "volumeattachment", Kind: "VolumeAttachment",
+		StatusResets: []string{"metadata"},
 		NeedsVersion: true, ReturnsDeleted: true,
 		New: fresh[storagev1.VolumeAttachment], NewList: fresh[storagev1.VolumeAttachmentList],
 	}, typed[storagev1.VolumeAttachment]{
+		MetaAgain: "m|",
 		Default: func(a *storagev1.VolumeAttachment) {
 			if inline := a.Spec.Source.InlineVolumeSpec; inline != nil {
 				roundResources(inline.Capacity)

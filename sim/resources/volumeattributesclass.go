@@ -14,6 +14,7 @@ func volumeAttributesClasses() *Resource {
 		ShortNames: []string{"vac"}, ReturnsDeleted: true,
 		New: fresh[storagev1.VolumeAttributesClass], NewList: fresh[storagev1.VolumeAttributesClassList],
 	}, typed[storagev1.VolumeAttributesClass]{
+		MetaAgain: "um|",
 		Validate: func(c *storagev1.VolumeAttributesClass) field.ErrorList {
 			var p problems
 			validateAttributesClass(&p, c)

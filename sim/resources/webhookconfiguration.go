@@ -17,6 +17,7 @@ func validatingWebhookConfigurations() *Resource {
 		Kind: "ValidatingWebhookConfiguration", Categories: []string{"api-extensions"}, NeedsVersion: true,
 		New: fresh[admissionv1.ValidatingWebhookConfiguration], NewList: fresh[admissionv1.ValidatingWebhookConfigurationList],
 	}, typed[admissionv1.ValidatingWebhookConfiguration]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default: func(c *admissionv1.ValidatingWebhookConfiguration) {
 			for i := range c.Webhooks {
@@ -45,6 +46,7 @@ func mutatingWebhookConfigurations() *Resource {
 		Kind: "MutatingWebhookConfiguration", Categories: []string{"api-extensions"}, NeedsVersion: true,
 		New: fresh[admissionv1.MutatingWebhookConfiguration], NewList: fresh[admissionv1.MutatingWebhookConfigurationList],
 	}, typed[admissionv1.MutatingWebhookConfiguration]{
+		MetaAgain:     "m|",
 		AnyFinalizers: true,
 		Default: func(c *admissionv1.MutatingWebhookConfiguration) {
 			for i := range c.Webhooks {
