@@ -15,10 +15,6 @@ func (c *call) create() (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answer, ok, err := c.review(obj); ok {
-		c.created = true
-		return answer, err
-	}
 	m := metaOf(obj)
 	if c.req.Name == "" {
 		c.req.Name = m.GetName()
@@ -29,6 +25,10 @@ func (c *call) create() (runtime.Object, error) {
 	wipe(m)
 	if err := c.settleNamespace(m); err != nil {
 		return nil, err
+	}
+	if answer, ok, err := c.review(obj); ok {
+		c.created = true
+		return answer, err
 	}
 	return c.admitAndCreate(obj)
 }

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -220,7 +221,7 @@ func (c *call) rendered(seen runtime.Object, touched map[string]any) func(out an
 			return ""
 		}
 		var doc any
-		if json.Unmarshal(before, &doc) != nil {
+		if numbers(before, &doc) != nil {
 			return ""
 		}
 		if m, ok := out.(map[string]any); ok {
@@ -234,20 +235,27 @@ func (c *call) rendered(seen runtime.Object, touched map[string]any) func(out an
 			return ""
 		}
 		var plain any
-		if json.Unmarshal(data, &plain) != nil {
+		if numbers(data, &plain) != nil {
 			return ""
 		}
-		return string(render(before, plain, touched))
+		return string(render(before, plain, touched, true))
 	}
 }
 
-// render writes a value like the raw JSON that it was, where the patch did not look into it.
-func render(before json.RawMessage, after, touched any) json.RawMessage {
+// numbers reads JSON and keeps the numbers as they are written.
+func numbers(data []byte, into *any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+// render writes a value like the raw JSON that it was, where the patch did not name it.
+func render(before json.RawMessage, after, touched any, named bool) json.RawMessage {
 	looked, _ := touched.(map[string]any)
 	fields, ok := after.(map[string]any)
 	if looked == nil || !ok {
 		var was any
-		if before != nil && json.Unmarshal(before, &was) == nil && equality.Semantic.DeepEqual(was, after) {
+		if before != nil && !named && numbers(before, &was) == nil && equality.Semantic.DeepEqual(was, after) {
 			return before
 		}
 		data, _ := json.Marshal(after)
@@ -257,7 +265,8 @@ func render(before json.RawMessage, after, touched any) json.RawMessage {
 	_ = json.Unmarshal(before, &members)
 	out := map[string]json.RawMessage{}
 	for key, value := range fields {
-		out[key] = render(members[key], value, looked[key])
+		change, named := looked[key]
+		out[key] = render(members[key], value, change, named)
 	}
 	data, _ := json.Marshal(out)
 	return data

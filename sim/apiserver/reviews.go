@@ -49,7 +49,6 @@ func (c *call) review(obj runtime.Object) (answer runtime.Object, ok bool, err e
 			r.Status = c.access(subject(r.Spec), q.resource, q.path)
 		}
 	case *authorizationv1.LocalSubjectAccessReview:
-		r.Namespace = c.req.Namespace
 		obj = c.managedReview(obj)
 		r = obj.(*authorizationv1.LocalSubjectAccessReview)
 		q := question{kind: "LocalSubjectAccessReview", resource: r.Spec.ResourceAttributes, path: r.Spec.NonResourceAttributes, who: &r.Spec, meta: r.ObjectMeta, local: true}

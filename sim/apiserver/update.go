@@ -94,9 +94,32 @@ func (c *call) sameUID(m, old metav1.Object) error {
 	if m.GetUID() == "" || m.GetUID() == old.GetUID() {
 		return nil
 	}
+	root := "/registry"
+	if c.req.DryRun {
+		root = ""
+	}
 	return apierrors.NewConflict(c.gr(), c.req.Name, fmt.Errorf(
-		"StorageError: invalid object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
-		c.kind.Name, c.key(c.req.Name), m.GetUID(), old.GetUID()))
+		"StorageError: invalid object, Code: 4, Key: %s/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
+		root, registryName(c.kind), c.key(c.req.Name), m.GetUID(), old.GetUID()))
+}
+
+// registryName is the folder that the real server keeps a kind's objects in.
+func registryName(kind *resources.Resource) string {
+	switch {
+	case kind.Custom:
+		return kind.Group + "/" + kind.Name
+	case kind.Kind == "ReplicationController":
+		return "controllers"
+	case kind.Kind == "Node":
+		return "minions"
+	case kind.Kind == "Service":
+		return "services/specs"
+	case kind.Kind == "Endpoints":
+		return "services/endpoints"
+	case kind.Kind == "Ingress":
+		return "ingress"
+	}
+	return kind.Name
 }
 
 // update carries out any change of an existing object. make builds the new object from the old one, which is nil

@@ -204,6 +204,9 @@ func (k *Keeper) apply(live runtime.Object, config *unstructured.Unstructured, b
 	}
 	configTyped, err := k.typed(config)
 	if err != nil {
+		if t, ok := k.Type(config.GroupVersionKind()); ok {
+			err = problem(t, config.Object)
+		}
 		return nil, fmt.Errorf("failed to create typed patch object (%v): %v", named(config), err)
 	}
 	liveTyped, err := k.typed(live, typed.AllowDuplicates)

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -33,6 +34,9 @@ func jobs() *Resource {
 				selectOwnPods(j)
 			}
 			prepareTemplate(&j.Spec.Template, nil)
+			if len(j.Labels) == 0 { // what comes back from the store gets defaults again
+				j.Labels = maps.Clone(j.Spec.Template.Labels)
+			}
 		},
 		Update:         func(_ *Context, j, old *batchv1.Job) { prepareTemplate(&j.Spec.Template, &old.Spec.Template) },
 		Validate:       validateJob,

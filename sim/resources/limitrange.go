@@ -17,6 +17,11 @@ func limitRanges() *Resource {
 		New: fresh[v1.LimitRange], NewList: fresh[v1.LimitRangeList],
 	}, typed[v1.LimitRange]{
 		MetaAgain: "m|",
+		Create: func(_ *Context, l *v1.LimitRange) {
+			if l.Name == "" {
+				l.Name = string(l.UID) // any UUID will do
+			}
+		},
 		Default: func(l *v1.LimitRange) {
 			for i := range l.Spec.Limits {
 				defaultLimits(&l.Spec.Limits[i])

@@ -18,7 +18,13 @@ func replicationControllers() *Resource {
 	return of(&Resource{
 		Version: "v1", Name: "replicationcontrollers", Singular: "replicationcontroller", Kind: "ReplicationController",
 		ShortNames: []string{"rc"}, Categories: []string{"all"}, Namespaced: true, OrphanByDefault: true,
-		NameError: longName, New: fresh[v1.ReplicationController], NewList: fresh[v1.ReplicationControllerList],
+		NameError: func(name string, prefix bool) []string {
+			if prefix {
+				return nil // the real server looks at names only
+			}
+			return longName(name, prefix)
+		},
+		New: fresh[v1.ReplicationController], NewList: fresh[v1.ReplicationControllerList],
 		Scale: &Scale{
 			Replicas: func(obj runtime.Object) (int32, int32, string) {
 				rc := obj.(*v1.ReplicationController)

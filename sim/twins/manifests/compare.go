@@ -17,13 +17,16 @@ type tally struct {
 }
 
 var (
-	uuid   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	stamp  = regexp.MustCompile(`20[0-9][0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z`)
-	token  = regexp.MustCompile(`kube-api-access-[a-z0-9]{5}`)
-	quoted = regexp.MustCompile(`\\\\"resourceVersion\\\\":\\\\"[0-9]+\\\\"`)
-	suffix = regexp.MustCompile(`(Invalid value: \\*"[^"]{0,58})[bcdfghjklmnpqrstvwxz2456789]{5}(\\*": a )`)
-	random = regexp.MustCompile(`"(clusterIP|clusterIPs|nodePort|healthCheckNodePort|resourceVersion)":("[^"]*"|\["[^]]*\]|[0-9]+)`)
-	hash   = regexp.MustCompile(`resourceVersion: [0-9]+`)
+	uuid     = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	stamp    = regexp.MustCompile(`20[0-9][0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z`)
+	token    = regexp.MustCompile(`kube-api-access-[a-z0-9]{5}`)
+	quoted   = regexp.MustCompile(`resourceVersion(\\*":\\*")[0-9]+`)
+	suffix   = regexp.MustCompile(`(Invalid value: \\*"[^"]{0,58})[bcdfghjklmnpqrstvwxz2456789]{5}(\\*": a )`)
+	address  = regexp.MustCompile(`\b10\.(9[6-9]|1[01][0-9])\.[0-9]+\.[0-9]+\b`)
+	nodePort = regexp.MustCompile(`odePort(\\*"?:)3[0-9]{4}`)
+	drawn    = regexp.MustCompile(`[bcdfghjklmnpqrstvwxz2456789]{5}("? ?)$`)
+	random   = regexp.MustCompile(`"(clusterIP|clusterIPs|nodePort|healthCheckNodePort|resourceVersion)":("[^"]*"|\["[^]]*\]|[0-9]+)`)
+	hash     = regexp.MustCompile(`resourceVersion: [0-9]+`)
 )
 
 func normal(text string) string {
@@ -35,9 +38,11 @@ func normal(text string) string {
 		return "TIME"
 	})
 	text = token.ReplaceAllString(text, "kube-api-access-XXXXX")
-	text = quoted.ReplaceAllString(text, "RV")
+	text = quoted.ReplaceAllString(text, "resourceVersion${1}N")
 	text = suffix.ReplaceAllString(text, "${1}XXXXX$2")
 	text = hash.ReplaceAllString(text, "resourceVersion: N")
+	text = address.ReplaceAllString(text, "IP")
+	text = nodePort.ReplaceAllString(text, "nodePort${1}N")
 	return random.ReplaceAllString(text, `"$1":"*"`)
 }
 
@@ -61,6 +66,10 @@ func plain(v map[string]any) string {
 
 func (t *tally) compare(a, b *server, d document, at attempt) {
 	ra, rb := a.try(d, at), b.try(d, at)
+	if m, ok := at.object["metadata"].(map[string]any); ok {
+		_, ra.drawn = m["generateName"]
+		rb.drawn = ra.drawn
+	}
 	if reason(ra) == "AlreadyExists" || reason(rb) == "AlreadyExists" {
 		return // the worlds differ, not the servers
 	}
@@ -153,11 +162,18 @@ func brief(a answer) string {
 	causes, _ := details["causes"].([]any)
 	if len(causes) > 0 { // they say the message again, with reasons
 		head, _, _ := strings.Cut(normal(message), "is invalid")
+		if a.drawn {
+			head = drawn.ReplaceAllString(head, "XXXXX$1")
+		}
 		lines = append(lines[:1], head)
 	}
 	for _, k := range []string{"name", "group", "kind"} {
 		if v, ok := details[k]; ok {
-			lines = append(lines, fmt.Sprint("details.", k, "=", v))
+			line := fmt.Sprint("details.", k, "=", v)
+			if a.drawn {
+				line = drawn.ReplaceAllString(line, "XXXXX$1")
+			}
+			lines = append(lines, line)
 		}
 	}
 	for _, c := range causes {
