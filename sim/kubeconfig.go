@@ -14,7 +14,8 @@ import (
 // admin is who kubeadm's kubeconfig speaks for.
 var admin = pki.Subject{CommonName: "kubernetes-admin", Organization: []string{"kubeadm:cluster-admins"}}
 
-// writeKubeconfig writes the administrator's kubeconfig where kubectl looks for it.
+// writeKubeconfig writes the administrator's kubeconfig where kubectl looks for it, and the authority where kubeadm
+// leaves it.
 func (c *Cluster) writeKubeconfig() error {
 	data, err := c.kubeconfig("https://" + net.JoinHostPort(address(0), fmt.Sprint(bootstrap.Port)))
 	if err != nil {
@@ -25,7 +26,10 @@ func (c *Cluster) writeKubeconfig() error {
 			return err
 		}
 	}
-	return c.writeFile("/etc/kubernetes/pki/ca.crt", c.pki.Cert)
+	if err := c.writeFile("/etc/kubernetes/pki/ca.crt", c.pki.Cert); err != nil {
+		return err
+	}
+	return c.fs.WriteFile("/etc/kubernetes/pki/ca.key", c.pki.Key, 0o600)
 }
 
 // kubeconfig is the administrator's, for the API server at url.

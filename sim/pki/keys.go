@@ -124,6 +124,12 @@ func pkcs1Of(k *rsa.PrivateKey) ([]byte, error) {
 	})
 }
 
+// TraditionalPEM is an RSA key as PKCS #1.
+func TraditionalPEM(key *rsa.PrivateKey) ([]byte, error) {
+	der, err := pkcs1Of(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}), err
+}
+
 // ParseKey reads the first private key of a PEM text, in PKCS #8 or PKCS #1.
 func ParseKey(text []byte) (crypto.Signer, error) {
 	for {

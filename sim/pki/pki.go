@@ -119,10 +119,10 @@ func NewAuthority(random Source, now time.Time) (*Authority, error) {
 	}
 	extensions := []pkix.Extension{
 		{Id: oidKeyUsage, Critical: true, Value: []byte{3, 2, 2, 0xa4}}, // digitalSignature, keyEncipherment, keyCertSign
-		{Id: oidBasic, Critical: true, Value: basicCA},
-		subjectKeyID(spki),
+		BasicConstraints(true, true),
+		SubjectKeyID(spki),
 	}
-	names, err := Names{DNSNames: []string{"kubernetes"}}.extension()
+	names, err := Names{DNSNames: []string{"kubernetes"}}.Extension()
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (a *Authority) extensions(r Request) ([]pkix.Extension, error) {
 	if len(r.Usages) == 0 {
 		r.Usages = []string{"digital signature", "key encipherment", "client auth"}
 	}
-	out, err := usageExtensions(r.Usages)
+	out, err := UsageExtensions(r.Usages)
 	if err != nil {
 		return nil, err
 	}
@@ -185,11 +185,11 @@ func (a *Authority) extensions(r Request) ([]pkix.Extension, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := r.Names.extension()
+	names, err := r.Names.Extension()
 	if err != nil {
 		return nil, err
 	}
-	out = append(out, pkix.Extension{Id: oidBasic, Critical: true, Value: basicLeaf}, authorityKeyID(authority))
+	out = append(out, BasicConstraints(false, true), AuthorityKeyID(authority))
 	return append(out, names...), nil
 }
 
@@ -199,14 +199,17 @@ func (a *Authority) serial(n int) *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-// The values of the extension basicConstraints.
-var (
-	basicCA   = []byte{0x30, 3, 1, 1, 0xff}
-	basicLeaf = []byte{0x30, 0}
-)
+// BasicConstraints is the extension that tells an authority from others.
+func BasicConstraints(ca, critical bool) pkix.Extension {
+	value := []byte{0x30, 0}
+	if ca {
+		value = []byte{0x30, 3, 1, 1, 0xff}
+	}
+	return pkix.Extension{Id: oidBasic, Critical: critical, Value: value}
+}
 
-// extension is the names' extension, none where there are no names.
-func (n Names) extension() ([]pkix.Extension, error) {
+// Extension is the names' extension, none where there are no names.
+func (n Names) Extension() ([]pkix.Extension, error) {
 	var names []asn1.RawValue
 	add := func(tag int, value []byte) { names = append(names, asn1.RawValue{Class: 2, Tag: tag, Bytes: value}) }
 	for _, name := range n.DNSNames {
@@ -239,14 +242,18 @@ type Unsigned struct {
 	Extensions          []pkix.Extension
 }
 
-// Sign makes the certificate, in PEM.
+// Sign makes the certificate, in PEM; one without extensions is of version 1.
 func (i Issuer) Sign(c Unsigned) ([]byte, error) {
+	version := 2
+	if len(c.Extensions) == 0 {
+		version = 0
+	}
 	algorithm, err := algorithmOf(i.Key)
 	if err != nil {
 		return nil, err
 	}
 	tbs, err := asn1.Marshal(tbsCertificate{
-		Version: 2, Serial: c.Serial, Signature: algorithm,
+		Version: version, Serial: c.Serial, Signature: algorithm,
 		Issuer: asn1.RawValue{FullBytes: i.Subject}, Subject: asn1.RawValue{FullBytes: c.Subject},
 		Validity:  validity{c.NotBefore.UTC().Truncate(time.Second), c.NotAfter.UTC().Truncate(time.Second)},
 		PublicKey: asn1.RawValue{FullBytes: c.PublicKey}, Extensions: c.Extensions,
@@ -270,12 +277,14 @@ func keyID(spki []byte) []byte {
 	return sum[:]
 }
 
-func subjectKeyID(spki []byte) pkix.Extension {
+// SubjectKeyID is the extension subjectKeyIdentifier of a public key.
+func SubjectKeyID(spki []byte) pkix.Extension {
 	value, _ := asn1.Marshal(keyID(spki)) // an octet string always encodes
 	return pkix.Extension{Id: oidSubjectKey, Value: value}
 }
 
-func authorityKeyID(spki []byte) pkix.Extension {
+// AuthorityKeyID is the extension authorityKeyIdentifier of a certificate whose issuer has the public key.
+func AuthorityKeyID(spki []byte) pkix.Extension {
 	value, _ := asn1.Marshal([]asn1.RawValue{{Class: 2, Tag: 0, Bytes: keyID(spki)}})
 	return pkix.Extension{Id: oidAuthKey, Value: value}
 }

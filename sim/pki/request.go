@@ -66,6 +66,22 @@ func ParseRequest(text []byte) (Asked, error) {
 
 // readNames takes the alternative names from the extensions that the request asks for.
 func (a *Asked) readNames(attributes []asn1.RawValue) error {
+	extensions, err := requestedExtensions(attributes)
+	if err != nil {
+		return err
+	}
+	for _, e := range extensions {
+		if e.Id.Equal(oidAltName) {
+			if err := a.read(e.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// requestedExtensions are those that a request's attributes ask for.
+func requestedExtensions(attributes []asn1.RawValue) (out []pkix.Extension, err error) {
 	for _, raw := range attributes {
 		var attribute struct {
 			ID     asn1.ObjectIdentifier
@@ -76,18 +92,11 @@ func (a *Asked) readNames(attributes []asn1.RawValue) error {
 		}
 		var extensions []pkix.Extension
 		if _, err := asn1.Unmarshal(attribute.Values[0].FullBytes, &extensions); err != nil {
-			return err
+			return nil, err
 		}
-		for _, e := range extensions {
-			if !e.Id.Equal(oidAltName) {
-				continue
-			}
-			if err := a.read(e.Value); err != nil {
-				return err
-			}
-		}
+		out = append(out, extensions...)
 	}
-	return nil
+	return out, nil
 }
 
 // read takes the names from the extension's value, of the kinds that certificates of a cluster know.

@@ -34,8 +34,8 @@ var extKeyUsages = []struct {
 
 func purpose(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, n} }
 
-// usageExtensions are keyUsage and extKeyUsage, as far as the usages ask for them.
-func usageExtensions(usages []string) (out []pkix.Extension, err error) {
+// UsageExtensions are keyUsage and extKeyUsage, as far as the usages ask for them.
+func UsageExtensions(usages []string) (out []pkix.Extension, err error) {
 	var bits [2]byte
 	var purposes []asn1.ObjectIdentifier
 	known := map[string]bool{}

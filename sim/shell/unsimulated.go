@@ -16,7 +16,7 @@ var unsimulated = map[string]bool{
 	"java": true, "journalctl": true, "k9s": true, "killall": true, "kind": true, "kubeadm": true, "kubectx": true, "kubelet": true,
 	"kubens": true, "kustomize": true, "loginctl": true, "lsblk": true, "lscpu": true, "lsmod": true, "lsof": true, "ltrace": true,
 	"make": true, "man": true, "minikube": true, "mkfs": true, "modprobe": true, "mongosh": true, "mount": true, "mysql": true,
-	"nc": true, "nerdctl": true, "netstat": true, "nft": true, "node": true, "npm": true, "nslookup": true, "openssl": true,
+	"nc": true, "nerdctl": true, "netstat": true, "nft": true, "node": true, "npm": true, "nslookup": true,
 	"parallel": true, "passwd": true, "perl": true, "pgrep": true, "ping": true, "pip": true, "pip3": true, "pkill": true,
 	"podman": true, "top": true, "poweroff": true, "psql": true, "python": true, "python3": true, "reboot": true, "redis-cli": true, "rsync": true,
 	"ruby": true, "scp": true, "screen": true, "service": true, "sftp": true, "shutdown": true, "skaffold": true, "snap": true,

@@ -6,6 +6,7 @@ package commands
 
 import (
 	"terrarium/sim/shell"
+	"terrarium/sim/shell/openssl"
 )
 
 // All are the programs by name. Each call makes a new map.
@@ -65,6 +66,7 @@ func All() map[string]shell.Command {
 		"nohup":     nohup,
 		"nproc":     nproc,
 		"od":        od,
+		"openssl":   openssl.Command,
 		"paste":     paste,
 		"printenv":  printenv,
 		"printf":    printfCommand,
