@@ -75,13 +75,17 @@ func (c *Cluster) startServer() (bootstrap.Config, error) {
 	if err := bootstrap.APIServer(b); err != nil {
 		return b, fmt.Errorf("starting the API server: %w", err)
 	}
-	if err := bootstrap.Kubeadm(b); err != nil {
+	made := bootstrap.Kubeadm
+	if c.scenario.Alone() {
+		made = bootstrap.Administrators
+	}
+	if err := made(b); err != nil {
 		return b, fmt.Errorf("making the cluster: %w", err)
 	}
 	return b, nil
 }
 
-// startControlPlane starts the controllers and the scheduler.
+// startControlPlane starts the controllers, and the scheduler where there are nodes.
 func (c *Cluster) startControlPlane(b bootstrap.Config) error {
 	leader.Serve(leader.Config{Clock: c.clock, Chance: c.chance, Client: b.Client, Host: b.ControlPlane})
 	err := controllers.Start(controllers.Config{
@@ -90,13 +94,16 @@ func (c *Cluster) startControlPlane(b bootstrap.Config) error {
 	if err != nil {
 		return fmt.Errorf("starting the controllers: %w", err)
 	}
+	if c.scenario.Alone() {
+		return nil
+	}
 	scheduler.New(scheduler.Config{Clock: c.clock, Chance: c.chance, Door: c.server, Host: c.controlPlane().Name}).Start()
 	return nil
 }
 
 // nodes are the scenario's, or the default ones.
 func (c *Cluster) nodes() []scenario.Node {
-	if len(c.scenario.Nodes) > 0 {
+	if c.scenario.Nodes != nil {
 		return c.scenario.Nodes
 	}
 	return scenario.DefaultNodes()
@@ -108,7 +115,7 @@ func (c *Cluster) controlPlane() scenario.Node {
 			return n
 		}
 	}
-	return c.nodes()[0] // a scenario has been checked to have one
+	return scenario.DefaultNodes()[0] // a control plane alone: the machine still has a name
 }
 
 // address is the internal IP of the n-th node, the control plane's being number 0.

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	v1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
@@ -47,6 +48,16 @@ func Kubeadm(c Config) error {
 		serviceAccounts, dnsService,
 		func(c Config) error { return fromManifest[appsv1.Deployment](c, "coredns.yaml") },
 		func(c Config) error { return fromManifest[appsv1.DaemonSet](c, "kube-proxy.yaml") },
+	})
+}
+
+// Administrators creates the one thing of kubeadm's that a control plane alone needs: the binding of its
+// administrators.
+func Administrators(c Config) error {
+	return put(c, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "kubeadm:cluster-admins"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "Group", Name: "kubeadm:cluster-admins"}},
 	})
 }
 

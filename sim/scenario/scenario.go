@@ -21,7 +21,8 @@ import (
 
 // Scenario is a scenario.yaml with the files that it names. The zero value is the default cluster.
 type Scenario struct {
-	// Nodes of the cluster; none means controlplane, node01 and node02.
+	// Nodes of the cluster; where the field is absent, controlplane, node01 and node02. The empty list is a control
+	// plane alone: API server and controllers, neither scheduler nor kubelets, and nothing of what kubeadm installs.
 	Nodes []Node `json:"nodes,omitempty"`
 	// ContainerRuntime is containerd (the default) or docker; it decides the words of a failed pull.
 	ContainerRuntime string `json:"containerRuntime,omitempty"`
@@ -60,6 +61,9 @@ type Node struct {
 func (n Node) ControlPlane() bool {
 	return slices.Contains(n.Roles, "control-plane")
 }
+
+// Alone reports whether the scenario is a control plane without nodes.
+func (s *Scenario) Alone() bool { return s.Nodes != nil && len(s.Nodes) == 0 }
 
 // DefaultNodes are the nodes of a cluster that names none.
 func DefaultNodes() []Node {

@@ -25,11 +25,16 @@ func serve(ctx context.Context, args []string) (int, error) {
 	scenario := flags.String("scenario", "", "folder with a scenario.yaml, or such a file")
 	seed := flags.Uint64("seed", 0, "seed of the cluster's chance")
 	speed := flags.Float64("speed", 1, "virtual seconds per second")
+	tokenFile := flags.String("token-auth-file", "", "CSV file of static tokens: token,user,uid,\"group1,group2\"")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return 2, errors.Join(errUsage, err)
 	}
 	if *speed < 0 || *speed > 1e6 {
 		return 2, fmt.Errorf("--speed %g is not between 0 and 1000000", *speed)
+	}
+	known, err := readTokens(*tokenFile)
+	if err != nil {
+		return 1, err
 	}
 	config, err := configOf(*scenario, *seed)
 	if err != nil {
@@ -57,7 +62,7 @@ func serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintln(os.Stderr, "Serving the Kubernetes API at", url)
 	go pace(ctx, c, *speed)
-	return serveAPI(ctx, c, l)
+	return serveAPI(ctx, c, l, known)
 }
 
 // pace lets virtual time follow the wall clock.
@@ -76,7 +81,7 @@ func pace(ctx context.Context, c *sim.Cluster, speed float64) {
 	}
 }
 
-func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener) (int, error) {
+func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener, known tokens) (int, error) {
 	host, _, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return 1, err
@@ -87,7 +92,7 @@ func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener) (int, error) 
 	}
 	h := websocket.Handler(c.Handler())
 	s := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, withPeer(r)) }),
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, known.named(withPeer(r))) }),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		TLSConfig:         config,
