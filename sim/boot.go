@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"terrarium/sim/admission"
@@ -44,8 +45,12 @@ func (c *Cluster) boot() error {
 	if c.pki, err = pki.NewAuthority(c.chance.Fork("pki").Bytes, c.clock.Now()); err != nil {
 		return err
 	}
+	chain, err := admission.Default().Without(c.scenario.APIServer.DisableAdmissionPlugins)
+	if err != nil {
+		return fmt.Errorf("scenario.yaml: apiServer.disableAdmissionPlugins: %w", err)
+	}
 	c.server = apiserver.New(apiserver.Config{
-		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: admission.Default(),
+		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: chain,
 	})
 	b, err := c.startServer()
 	if err != nil {
@@ -59,10 +64,19 @@ func (c *Cluster) boot() error {
 		return err
 	}
 	c.server.SetNodes(c.kubelets)
-	c.server.SetAuthorizer(auth.NewStandard(api.Client{Door: c.server, User: apiserver.Loopback()}))
+	c.server.SetAuthorizer(c.authorizer())
 	c.tasks.AdvanceTo(c.start, nil)
 	c.shell = c.newShell(c.tasks, "exec", 1)
 	return nil
+}
+
+// authorizer says who may do what, in the modes of the scenario.
+func (c *Cluster) authorizer() auth.Authorizer {
+	standard := auth.NewStandard(api.Client{Door: c.server, User: apiserver.Loopback()})
+	if slices.Contains(c.scenario.APIServer.AuthorizationMode, "AlwaysAllow") {
+		return auth.Any{standard, auth.AlwaysAllow{}}
+	}
+	return standard
 }
 
 // startServer starts the API server and gives it what every cluster has from the beginning.

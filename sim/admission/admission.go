@@ -3,6 +3,8 @@
 package admission
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -61,6 +63,18 @@ type Plugin interface {
 
 // Chain is the plugins in the order in which they run.
 type Chain []Plugin
+
+// Without is the chain without the plugins of these names. A name that the chain does not have is an error.
+func (c Chain) Without(names []string) (Chain, error) {
+	for _, name := range names {
+		named := func(p Plugin) bool { return p.Name() == name }
+		if !slices.ContainsFunc(c, named) {
+			return nil, fmt.Errorf("there is no admission plugin %q", name)
+		}
+		c = slices.DeleteFunc(slices.Clone(c), named)
+	}
+	return c, nil
+}
 
 // Admit runs every plugin's Admit and stops at the first error.
 func (c Chain) Admit(a *Attributes) error {

@@ -27,6 +27,9 @@ type Scenario struct {
 	// ContainerRuntime is containerd (the default) or docker; it decides the words of a failed pull.
 	ContainerRuntime string `json:"containerRuntime,omitempty"`
 
+	// APIServer is what the API server is told otherwise than by default.
+	APIServer APIServer `json:"apiServer,omitzero"`
+
 	// Registries are laid over the built-in ones: a host that is known is changed, another is added.
 	Registries []registry.Registry `json:"registries,omitempty"`
 
@@ -42,6 +45,14 @@ type Scenario struct {
 	Start *time.Time `json:"start,omitempty"`
 	// Seed of the cluster's chance, where whoever starts it names none.
 	Seed uint64 `json:"seed,omitempty"`
+}
+
+// APIServer is the flags of the API server that can be changed; the names are the flags'.
+type APIServer struct {
+	// DisableAdmissionPlugins names plugins that are on by default and shall not be.
+	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitempty"`
+	// AuthorizationMode is Node and RBAC where it is empty; with AlwaysAllow among them, everybody may do everything.
+	AuthorizationMode []string `json:"authorizationMode,omitempty"`
 }
 
 // Node is one node. Everything but the name has defaults.
@@ -129,6 +140,11 @@ func (s *Scenario) check() error {
 	}
 	if !control {
 		return fmt.Errorf("nodes: one of them must have the role control-plane")
+	}
+	for i, mode := range s.APIServer.AuthorizationMode {
+		if !slices.Contains([]string{"AlwaysAllow", "Node", "RBAC"}, mode) {
+			return fmt.Errorf("apiServer.authorizationMode[%d]: %q is none of AlwaysAllow, Node and RBAC", i, mode)
+		}
 	}
 	if len(s.Nodes) > 200 {
 		return fmt.Errorf("nodes: %d are more than the 200 that are simulated", len(s.Nodes))

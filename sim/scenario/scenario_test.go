@@ -41,6 +41,7 @@ func TestErrors(t *testing.T) {
 		"nodes: [{name: a, roles: [control-plane]}, {name: a}]": "scenario.yaml: nodes[1].name: there are two nodes a",
 		"manifests: [gone.yaml]":                                "scenario.yaml: manifests[0]: the folder has no gone.yaml",
 		"setup: gone.sh":                                        "scenario.yaml: setup: the folder has no gone.sh",
+		"apiServer: {authorizationMode: [RBAC, ABAC]}":          `scenario.yaml: apiServer.authorizationMode[1]: "ABAC" is none of AlwaysAllow, Node and RBAC`,
 		"files: {/: x}":                                         `scenario.yaml: files: "/" is no path of a file`,
 	} {
 		if _, err := scenario.Parse([]byte(in), nil); err == nil || err.Error() != want {
