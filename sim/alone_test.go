@@ -25,7 +25,10 @@ apiServer: {authorizationMode: [RBAC, AlwaysAllow], disableAdmissionPlugins: [Se
 		{"kubectl get pods -o jsonpath='{.items[*].spec.serviceAccountName}'", ""},
 		{"hostname", "controlplane\n"},
 	} {
-		r := c.Exec(context.Background(), step.line)
+		r, err := c.Exec(context.Background(), step.line)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := r.Stdout + r.Stderr; got != step.want {
 			t.Errorf("%s\n got %s\nwant %s", step.line, got, step.want)
 		}
