@@ -50,7 +50,7 @@ func (c *Cluster) boot() error {
 		return fmt.Errorf("scenario.yaml: apiServer.disableAdmissionPlugins: %w", err)
 	}
 	c.server = apiserver.New(apiserver.Config{
-		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: chain,
+		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: chain, Services: c.scenario.Services(),
 	})
 	b, err := c.startServer()
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *Cluster) startServer() (bootstrap.Config, error) {
 	b := bootstrap.Config{
 		Client: api.Client{Door: c.server, User: apiserver.Loopback()}, Now: c.clock.Now(),
 		ControlPlane: c.controlPlane().Name, Address: address(0), CA: string(c.pki.Cert), FrontProxyCA: string(c.pki.Cert),
-		Hex: c.chance.Fork("bootstrap").Hex,
+		Services: c.scenario.Services(), Hex: c.chance.Fork("bootstrap").Hex,
 	}
 	if err := bootstrap.APIServer(b); err != nil {
 		return b, fmt.Errorf("starting the API server: %w", err)
@@ -104,6 +104,7 @@ func (c *Cluster) startControlPlane(b bootstrap.Config) error {
 	leader.Serve(leader.Config{Clock: c.clock, Chance: c.chance, Client: b.Client, Host: b.ControlPlane})
 	err := controllers.Start(controllers.Config{
 		Clock: c.clock, Chance: c.chance, Door: c.server, Host: b.ControlPlane, Resources: c.server.Resources, RootCA: string(c.pki.Cert), Authority: c.pki,
+		NoNodeCIDRs: c.scenario.Alone(),
 	})
 	if err != nil {
 		return fmt.Errorf("starting the controllers: %w", err)

@@ -78,7 +78,7 @@ func (c *Cluster) ServingCertificate(host string) (pair pki.Pair, ca []byte, err
 		Usages: []string{"digital signature", "key encipherment", "server auth"},
 		Names: pki.Names{
 			DNSNames: []string{"localhost", c.controlPlane().Name, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
-			IPs:      []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(bootstrap.ServiceIP), net.ParseIP(address(0))},
+			IPs:      []net.IP{net.IPv4(127, 0, 0, 1), net.IP(c.scenario.Services().Addr().Next().AsSlice()), net.ParseIP(address(0))},
 		},
 	}
 	if ip := net.ParseIP(host); ip != nil {
@@ -96,6 +96,6 @@ func (c *Cluster) answersTo(hostport string) bool {
 	if err != nil || port != fmt.Sprint(bootstrap.Port) {
 		return false
 	}
-	return host == address(0) || host == "127.0.0.1" || host == "localhost" || host == bootstrap.ServiceIP ||
+	return host == address(0) || host == "127.0.0.1" || host == "localhost" || host == c.scenario.Services().Addr().Next().String() ||
 		strings.EqualFold(host, c.controlPlane().Name) || host == "kubernetes"
 }

@@ -105,6 +105,7 @@ func (x *exchange) openAPI2() {
 		"info":        openapi.Object{"title": "Kubernetes", "version": "1.36"},
 		"paths":       d.paths,
 		"definitions": d.schemas,
+		"parameters":  d.parameters,
 		"securityDefinitions": openapi.Object{"BearerToken": openapi.Object{
 			"type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"}},
 		"security": []any{openapi.Object{"BearerToken": []any{}}},
@@ -118,12 +119,13 @@ func (x *exchange) openAPI2() {
 
 // apiDocument collects the paths and schemas of some resources.
 type apiDocument struct {
-	server  *Server
-	style   openapi.Style
-	v2      bool
-	paths   openapi.Object
-	schemas openapi.Object
-	names   []string // of built-in schemas that are referred to
+	server     *Server
+	style      openapi.Style
+	v2         bool
+	paths      openapi.Object
+	schemas    openapi.Object
+	parameters openapi.Object // that operations share, in version 2
+	names      []string       // of built-in schemas that are referred to
 }
 
 const (
@@ -132,7 +134,7 @@ const (
 )
 
 func (s *Server) document(style openapi.Style, all []*resources.Resource) *apiDocument {
-	d := &apiDocument{server: s, style: style, v2: style == openapi.V2, paths: openapi.Object{}, schemas: openapi.Object{}}
+	d := &apiDocument{server: s, style: style, v2: style == openapi.V2, paths: openapi.Object{}, schemas: openapi.Object{}, parameters: openapi.Object{}}
 	d.names = []string{statusName, metaPrefix + "DeleteOptions", metaPrefix + "Patch", metaPrefix + "WatchEvent"}
 	for _, r := range all {
 		d.resource(r)
@@ -192,6 +194,7 @@ func (d *apiDocument) resource(r *resources.Resource) {
 	}
 	if can("patch") {
 		item["patch"] = d.body(d.operation("patch", gvk, name, append(slices.Clone(writeParams), "force")...), metaPrefix+"Patch")
+		withoutStrategic(r, item["patch"])
 	}
 	if can("delete") {
 		item["delete"] = d.operation("delete", gvk, statusName, deleteParams...)
@@ -230,6 +233,7 @@ func (d *apiDocument) part(r *resources.Resource, sub resources.Subresource) ope
 			op = d.body(d.operation(action, gvk, name, writeParams...), name)
 		case "patch":
 			op = d.body(d.operation(action, gvk, name, append(slices.Clone(writeParams), "force")...), metaPrefix+"Patch")
+			withoutStrategic(r, op)
 		}
 		out[action] = op
 	}
@@ -263,6 +267,24 @@ func (d *apiDocument) parameter(name, in string) openapi.Object {
 	return p
 }
 
+// queried is a parameter of the query: in a document of version 2 the shared one, where there is such.
+func (d *apiDocument) queried(name string) openapi.Object {
+	p := d.parameter(name, "query")
+	about, ok := queryParameters()[name]
+	if !ok || !d.v2 {
+		return p
+	}
+	p["description"] = about.description
+	if about.key == "" {
+		return p
+	}
+	d.parameters[about.key] = p
+	return openapi.Object{"$ref": "#/parameters/" + about.key}
+}
+
+// about is what a document says of a query parameter: its key among the shared ones, "" where it is not shared.
+type about struct{ key, description string }
+
 func (d *apiDocument) operation(action string, gvk schema.GroupVersionKind, result string, params ...string) openapi.Object {
 	op := openapi.Object{
 		"x-kubernetes-action":             action,
@@ -277,7 +299,7 @@ func (d *apiDocument) operation(action string, gvk schema.GroupVersionKind, resu
 	op["responses"] = openapi.Object{"200": ok, "401": openapi.Object{"description": "Unauthorized"}}
 	var list []any
 	for _, p := range params {
-		list = append(list, d.parameter(p, "query"))
+		list = append(list, d.queried(p))
 	}
 	if list != nil {
 		op["parameters"] = list
@@ -302,6 +324,17 @@ func (d *apiDocument) body(op openapi.Object, name string) openapi.Object {
 	}
 	op["requestBody"] = openapi.Object{"required": true, "content": content}
 	return op
+}
+
+// withoutStrategic takes the strategic patch, for which custom kinds have no rules, from the PATCH of one; clients
+// choose their patch by what is left.
+func withoutStrategic(r *resources.Resource, patch any) {
+	op, _ := patch.(openapi.Object)
+	body, _ := op["requestBody"].(openapi.Object)
+	content, _ := body["content"].(openapi.Object)
+	if r.Schema != nil {
+		delete(content, "application/strategic-merge-patch+json")
+	}
 }
 
 // custom adds the schemas of a custom kind and its list.

@@ -9,6 +9,7 @@ package apiserver
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"sort"
 	"strings"
@@ -42,6 +43,7 @@ type Config struct {
 	Nodes      Nodes           // nil has no logs and executes nothing
 	Version    *version.Info   // nil is DefaultVersion
 	Address    string          // host:port for discovery
+	Services   netip.Prefix    // where cluster IPs are from; the zero value is 10.96.0.0/12
 }
 
 // Server is an API server. It implements api.Door.
@@ -57,6 +59,7 @@ type Server struct {
 	authenticator Authenticator
 	version       version.Info
 	address       string
+	serviceRange  netip.Prefix
 	binary        wire // nil where only JSON and YAML are spoken
 
 	kinds map[schema.GroupVersionResource]*resources.Resource
@@ -89,6 +92,9 @@ func New(c Config) *Server {
 	}
 	if s.authorizer == nil {
 		s.authorizer = auth.AlwaysAllow{}
+	}
+	if s.serviceRange = c.Services; !s.serviceRange.IsValid() {
+		s.serviceRange = netip.MustParsePrefix(defaultServiceCIDR)
 	}
 	s.binary = binaryWire(s)
 	s.ledger.notes = map[noteKey]*note{}

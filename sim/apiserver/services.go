@@ -15,10 +15,8 @@ import (
 )
 
 const (
-	// defaultServiceCIDR is where cluster IPs are from.
+	// defaultServiceCIDR is where cluster IPs are from where Config names no other range.
 	defaultServiceCIDR = "10.96.0.0/12"
-	// keptAddresses is how many of the first addresses are only given to those who ask for them.
-	keptAddresses = 256
 	// firstNodePort to lastNodePort are the node ports.
 	firstNodePort, lastNodePort = 30000, 32767
 	// keptPorts is how many of the first node ports are only given to those who ask for them.
@@ -230,12 +228,11 @@ func (a *allocation) addresses(old *corev1.Service) error {
 
 // refused says why an address cannot be had.
 func (a *allocation) refused(ip string) string {
-	cidr := netip.MustParsePrefix(defaultServiceCIDR)
 	at, err := netip.ParseAddr(ip)
 	switch {
-	case err == nil && !cidr.Contains(at) && a.req.DryRun:
-		return fmt.Sprintf("the provided IP (%v) is not in the valid range. The range of valid IPs is %v", ip, cidr)
-	case err != nil || !cidr.Contains(at):
+	case err == nil && !a.serviceRange.Contains(at) && a.req.DryRun:
+		return fmt.Sprintf("the provided IP (%v) is not in the valid range. The range of valid IPs is %v", ip, a.serviceRange)
+	case err != nil || !a.serviceRange.Contains(at):
 		return "the provided network does not match the current range"
 	case a.ips[ip]:
 		return "provided IP is already allocated"
@@ -245,12 +242,19 @@ func (a *allocation) refused(ip string) string {
 
 // free draws an address.
 func (a *allocation) free() (string, bool) {
-	cidr := netip.MustParsePrefix(defaultServiceCIDR)
-	base := cidr.Addr().As4()
-	size := 1<<(32-cidr.Bits()) - 2
-	start := a.draw.IntN(size - keptAddresses)
+	base := a.serviceRange.Addr().As4()
+	size := 1<<(32-a.serviceRange.Bits()) - 2
+	// The first addresses are only given to those who ask for them.
+	kept := 0
+	if size > 16 {
+		kept = min(max((size+2)/16, 16), 256)
+	}
+	if size <= kept {
+		return "", false
+	}
+	start := a.draw.IntN(size - kept)
 	for i := range size {
-		n := keptAddresses + (start+i)%(size-keptAddresses) + 1
+		n := kept + (start+i)%(size-kept) + 1
 		ip := base
 		ip[3] += byte(n)
 		ip[2] += byte(n >> 8)

@@ -7,6 +7,7 @@ package bootstrap
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -24,7 +25,6 @@ import (
 const (
 	ServiceSubnet = "10.96.0.0/12"
 	PodSubnet     = "10.244.0.0/16"
-	ServiceIP     = "10.96.0.1"
 	DNSServiceIP  = "10.96.0.10"
 	Port          = 6443
 
@@ -36,15 +36,26 @@ const (
 type Config struct {
 	Client       api.Client // may do everything
 	Now          time.Time
-	ControlPlane string // name of the control plane's node
-	Address      string // its IP
-	CA           string // the cluster's certificate authority, PEM
-	FrontProxyCA string // of the aggregation layer, PEM
+	ControlPlane string       // name of the control plane's node
+	Address      string       // its IP
+	CA           string       // the cluster's certificate authority, PEM
+	FrontProxyCA string       // of the aggregation layer, PEM
+	Services     netip.Prefix // the service network; the zero value is ServiceSubnet
 	Hex          func(n int) string
 }
 
 // Endpoint is the URL of the API server.
 func (c Config) Endpoint() string { return fmt.Sprintf("https://%s:%d", c.Address, Port) }
+
+// ServiceIP is the address of the API server's own service, the first of the service network.
+func (c Config) ServiceIP() string { return c.services().Addr().Next().String() }
+
+func (c Config) services() netip.Prefix {
+	if c.Services.IsValid() {
+		return c.Services
+	}
+	return netip.MustParsePrefix(ServiceSubnet)
+}
 
 // APIServer creates what the API server creates when it starts.
 func APIServer(c Config) error {
@@ -101,7 +112,7 @@ func serviceCIDR(c Config) error {
 	}
 	return put(c, &networkingv1.ServiceCIDR{
 		ObjectMeta: metav1.ObjectMeta{Name: "kubernetes"},
-		Spec:       networkingv1.ServiceCIDRSpec{CIDRs: []string{ServiceSubnet}},
+		Spec:       networkingv1.ServiceCIDRSpec{CIDRs: []string{c.services().String()}},
 	})
 }
 
@@ -120,7 +131,7 @@ func kubernetesService(c Config) error {
 			Labels: map[string]string{"provider": "kubernetes", "component": "apiserver"},
 		},
 		Spec: v1.ServiceSpec{
-			Type: v1.ServiceTypeClusterIP, ClusterIP: ServiceIP, SessionAffinity: v1.ServiceAffinityNone,
+			Type: v1.ServiceTypeClusterIP, ClusterIP: c.ServiceIP(), SessionAffinity: v1.ServiceAffinityNone,
 			IPFamilies: []v1.IPFamily{v1.IPv4Protocol}, IPFamilyPolicy: singleStack(),
 			Ports: []v1.ServicePort{{Name: https, Protocol: tcp, Port: 443, TargetPort: intstr.FromInt32(port)}},
 		},

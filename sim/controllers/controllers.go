@@ -34,6 +34,9 @@ type Config struct {
 	Host   string // where the controller manager runs; "" leaves out its lease
 	// Resources are the kinds that the API server serves now; nil leaves out the controllers that concern all kinds.
 	Resources func() []*resources.Resource
+	// NoNodeCIDRs leaves the nodes without parts of the pod network, as a controller manager without
+	// --allocate-node-cidrs does.
+	NoNodeCIDRs bool
 	// RootCA is the certificate authority that kube-root-ca.crt publishes, in PEM.
 	RootCA string
 	// Authority signs certificate requests; nil leaves approved ones unsigned.

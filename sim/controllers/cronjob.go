@@ -138,6 +138,10 @@ func (s *cronStep) step() (next time.Duration, err error) {
 		s.eventf(s.cj, v1.EventTypeWarning, "UnparseableSchedule", "unparseable schedule: %q : %s", s.cj.Spec.Schedule, err)
 		return 0, nil
 	}
+	if schedule.Next(s.clock.Now()).IsZero() {
+		s.eventf(s.cj, v1.EventTypeWarning, "InvalidSchedule", "invalid schedule: %s : time difference between two schedules is less than 1 second", s.cj.Spec.Schedule)
+		return 0, nil
+	}
 	due, missed := s.due(schedule, true)
 	if due.IsZero() {
 		return s.wait(schedule), nil

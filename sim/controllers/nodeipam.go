@@ -12,10 +12,13 @@ import (
 
 // nodeIPAM gives each node its part of the pod network, 10.244.N.0/24, and the hint how long its kubelet may cache
 // secrets.
-type nodeIPAM struct{ base }
+type nodeIPAM struct {
+	base
+	noCIDRs bool
+}
 
 func startNodeIPAM(cfg Config) error {
-	c := &nodeIPAM{}
+	c := &nodeIPAM{noCIDRs: cfg.NoNodeCIDRs}
 	c.base = newBase(cfg, "node-controller", "cidrAllocator", c.reconcile)
 	return watchAll[v1.Node](&c.base)
 }
@@ -26,12 +29,12 @@ func (c *nodeIPAM) reconcile(name string) (time.Duration, error) {
 	if err != nil {
 		return 0, ignoreMissing(err)
 	}
-	if node.Spec.PodCIDR != "" && node.Annotations[ttl] != "" {
+	if (node.Spec.PodCIDR != "" || c.noCIDRs) && node.Annotations[ttl] != "" {
 		return 0, nil
 	}
 	next := node.DeepCopy()
 	metav1.SetMetaDataAnnotation(&next.ObjectMeta, ttl, "0")
-	if next.Spec.PodCIDR == "" {
+	if next.Spec.PodCIDR == "" && !c.noCIDRs {
 		if next.Spec.PodCIDR, err = c.free(); err != nil {
 			return 0, err
 		}

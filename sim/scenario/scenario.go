@@ -5,7 +5,9 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -53,6 +55,14 @@ type APIServer struct {
 	DisableAdmissionPlugins []string `json:"disableAdmissionPlugins,omitempty"`
 	// AuthorizationMode is Node and RBAC where it is empty; with AlwaysAllow among them, everybody may do everything.
 	AuthorizationMode []string `json:"authorizationMode,omitempty"`
+	// ServiceClusterIPRange is where cluster IPs are from, 10.96.0.0/12 where it is empty. Only a control plane alone
+	// may have another: the nodes know the address of the cluster's DNS.
+	ServiceClusterIPRange string `json:"serviceClusterIPRange,omitempty"`
+}
+
+// Services is the network that cluster IPs are from.
+func (s *Scenario) Services() netip.Prefix {
+	return netip.MustParsePrefix(cmp.Or(s.APIServer.ServiceClusterIPRange, "10.96.0.0/12")) // it has been checked
 }
 
 // Node is one node. Everything but the name has defaults.
@@ -140,6 +150,14 @@ func (s *Scenario) check() error {
 	}
 	if !control {
 		return fmt.Errorf("nodes: one of them must have the role control-plane")
+	}
+	if cidr := s.APIServer.ServiceClusterIPRange; cidr != "" {
+		if p, err := netip.ParsePrefix(cidr); err != nil || !p.Addr().Is4() || p != p.Masked() || p.Bits() < 12 || p.Bits() > 30 {
+			return fmt.Errorf("apiServer.serviceClusterIPRange: %q is no IPv4 network of /12 to /30", cidr)
+		}
+		if !s.Alone() {
+			return fmt.Errorf("apiServer.serviceClusterIPRange: only a control plane alone (nodes: []) may have one")
+		}
 	}
 	for i, mode := range s.APIServer.AuthorizationMode {
 		if !slices.Contains([]string{"AlwaysAllow", "Node", "RBAC"}, mode) {

@@ -23,7 +23,7 @@ func commands() []command {
 	return []command{
 		{"sh", "[--scenario DIR|FILE] [--seed N] [--transcript] [--json] [--log FILE] [-c LINE | SCRIPT]", "run lines in the simulated terminal", sh},
 		{"replay", "FILE", "play a session's log", replayLog},
-		{"serve", "[--listen 127.0.0.1:6443] [--write-kubeconfig FILE] [--scenario DIR|FILE] [--speed N] [--token-auth-file FILE]", "serve the Kubernetes API", serve},
+		{"serve", "[--listen 127.0.0.1:6443] [--write-kubeconfig FILE] [--scenario DIR|FILE] [--speed N] [--token-auth-file FILE] [--client-ca-file FILE]", "serve the Kubernetes API", serve},
 		{"lesson", "check DIR… | new DIR | import [--out DIR] DIR | serve [--listen 127.0.0.1:8081] [--page DIR] DIR | build --out DIR LESSONS", "prove, begin, import, preview and build lessons", lesson},
 		{"kubectl", "ARGS…", "our kubectl, for any kubeconfig", runKubectl},
 		{"page", "DIR", "serve the built page, or any folder, over HTTP", page},

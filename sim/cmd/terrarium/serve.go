@@ -26,6 +26,7 @@ func serve(ctx context.Context, args []string) (int, error) {
 	seed := flags.Uint64("seed", 0, "seed of the cluster's chance")
 	speed := flags.Float64("speed", 1, "virtual seconds per second")
 	tokenFile := flags.String("token-auth-file", "", "CSV file of static tokens: token,user,uid,\"group1,group2\"")
+	clientCA := flags.String("client-ca-file", "", "PEM file of authorities whose client certificates count, besides the cluster's own")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return 2, errors.Join(errUsage, err)
 	}
@@ -35,6 +36,12 @@ func serve(ctx context.Context, args []string) (int, error) {
 	known, err := readTokens(*tokenFile)
 	if err != nil {
 		return 1, err
+	}
+	var authorities []byte
+	if *clientCA != "" {
+		if authorities, err = os.ReadFile(*clientCA); err != nil {
+			return 1, err
+		}
 	}
 	config, err := configOf(*scenario, *seed)
 	if err != nil {
@@ -62,7 +69,7 @@ func serve(ctx context.Context, args []string) (int, error) {
 	}
 	fmt.Fprintln(os.Stderr, "Serving the Kubernetes API at", url)
 	go pace(ctx, c, *speed)
-	return serveAPI(ctx, c, l, known)
+	return serveAPI(ctx, c, l, known, authorities)
 }
 
 // pace lets virtual time follow the wall clock.
@@ -81,12 +88,12 @@ func pace(ctx context.Context, c *sim.Cluster, speed float64) {
 	}
 }
 
-func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener, known tokens) (int, error) {
+func serveAPI(ctx context.Context, c *sim.Cluster, l net.Listener, known tokens, authorities []byte) (int, error) {
 	host, _, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return 1, err
 	}
-	config, err := serverTLS(c, host)
+	config, err := serverTLS(c, host, authorities)
 	if err != nil {
 		return 1, err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -15,8 +16,9 @@ import (
 	"terrarium/sim/apiserver"
 )
 
-// serverTLS is the API server's certificate for the host that it listens on, and who may sign those of its clients.
-func serverTLS(c *sim.Cluster, host string) (*tls.Config, error) {
+// serverTLS is the API server's certificate for the host that it listens on, and who may sign those of its clients:
+// the cluster's authority and the authorities of a PEM file.
+func serverTLS(c *sim.Cluster, host string, authorities []byte) (*tls.Config, error) {
 	pair, ca, err := c.ServingCertificate(host)
 	if err != nil {
 		return nil, err
@@ -27,6 +29,9 @@ func serverTLS(c *sim.Cluster, host string) (*tls.Config, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
+	if len(authorities) > 0 && !pool.AppendCertsFromPEM(authorities) {
+		return nil, errors.New("--client-ca-file has no certificate")
+	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{cert}, ClientCAs: pool,
 		ClientAuth: tls.VerifyClientCertIfGiven, NextProtos: []string{"h2", "http/1.1"},
