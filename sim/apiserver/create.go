@@ -64,6 +64,9 @@ func (c *call) admitAndCreate(obj runtime.Object) (runtime.Object, error) {
 func (c *call) createOnce(obj runtime.Object) (runtime.Object, error) {
 	m, kind, ctx := metaOf(obj), c.kind, c.context()
 	c.become(m)
+	if err := c.escalates(obj, nil); err != nil {
+		return nil, err
+	}
 	if err := c.begin(obj, nil); err != nil {
 		return nil, err
 	}

@@ -188,7 +188,7 @@ func (x *exchange) resource(t target) {
 	}
 	x.streams = t.name == ""
 	if !allowsVerb(c, t) {
-		if x.custom && c.kind.Namespaced && t.namespace == "" {
+		if c.kind.Namespaced && t.namespace == "" && (x.custom || t.name != "") {
 			x.notFound()
 			return
 		}
@@ -206,10 +206,10 @@ func (x *exchange) resource(t target) {
 
 // allowsVerb says whether a path takes a method.
 func allowsVerb(c *call, t target) bool {
-	if t.subresource != "" {
-		return true
-	}
 	everywhere := c.kind.Namespaced && t.namespace == ""
+	if t.subresource != "" {
+		return !everywhere
+	}
 	switch c.req.Verb {
 	case "create":
 		if t.name != "" || everywhere {

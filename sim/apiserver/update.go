@@ -142,6 +142,9 @@ func (c *call) update(r rules, make func(old runtime.Object) (runtime.Object, er
 		return nil, err
 	}
 	c.uniteOwners(m, ownersTwiceAfter)
+	if err := c.escalates(obj, old); err != nil {
+		return nil, err
+	}
 	if err := c.lock(m, oldMeta); err != nil {
 		return nil, err
 	}
