@@ -3,14 +3,14 @@
  * through its initialisation and holds a cluster that has come up. Nothing is different from one that was run up to
  * there, but the seconds that it took.
  *
- * An image is a length (uint32, little endian), that many bytes of JSON (ImageHeader), and the pages of memory that
- * differ from the module's own data. It fits one build of the wasm, told by a custom section, and no other.
+ * An image is a length (uint32, little endian), that many bytes of JSON (ImageHeader), and the changes to the memory of a
+ * fresh instance: how many bytes on from the last one, how many bytes (both LEB128), and these. It fits one build of the
+ * wasm, told by a custom section, and no other.
  */
 
 /** The name of the section that holds the build, and of the exports that freeze.mjs gives to the module's globals. */
 export const buildSection = "terrarium.build";
 export const globalPrefix = "global";
-export const pageSize = 4096;
 
 /** How to find the JavaScript value that Go holds a reference to. */
 export type ValueHint = { path: string[] } | { func: number } | { text: string } | { lost: true } | null;
@@ -30,8 +30,6 @@ export interface ImageHeader {
   receive: number;
   /** The runtime's clock when the image was made, in nanoseconds. */
   nano: number;
-  /** Runs of pages: the first one's number and how many. */
-  runs: [page: number, count: number][];
 }
 
 /** The insides of wasm_exec.js's Go, as of Go 1.26. */
@@ -55,13 +53,13 @@ export interface Go {
 
 export interface Image {
   header: ImageHeader;
-  pages: Uint8Array;
+  changes: Uint8Array;
 }
 
 export function parseImage(bytes: Uint8Array): Image {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as ImageHeader;
-  return { header, pages: bytes.subarray(4 + length) };
+  return { header, changes: bytes.subarray(4 + length) };
 }
 
 /** Whether the image was made of this module. */
@@ -81,17 +79,11 @@ export function continueClock(go: Go, image: Image): void {
 
 /** Puts the image into a fresh instance. Resolves when the program ends, as Go's run does. */
 export function thaw(go: Go, instance: WebAssembly.Instance, image: Image): Promise<void> {
-  const { header, pages } = image;
+  const { header, changes } = image;
   const memory = instance.exports["mem"] as WebAssembly.Memory;
   const missing = header.size - memory.buffer.byteLength;
   if (missing > 0) memory.grow(missing / 65536);
-  const into = new Uint8Array(memory.buffer);
-  let at = 0;
-  for (const [page, count] of header.runs) {
-    const length = count * pageSize;
-    into.set(pages.subarray(at, at + length), page * pageSize);
-    at += length;
-  }
+  change(new Uint8Array(memory.buffer), changes);
   for (const [name, value] of Object.entries(header.globals)) {
     const global = instance.exports[name] as WebAssembly.Global;
     global.value = typeof global.value === "bigint" ? BigInt(value) : Number(value);
@@ -109,6 +101,25 @@ export function thaw(go: Go, instance: WebAssembly.Instance, image: Image): Prom
   for (const id of header.timeouts.ids) go._scheduledTimeouts.set(id, setTimeout(() => go._resume()));
   (globalThis as Record<string, unknown>)["terrariumReceive"] = funcs.get(header.receive) ?? go._makeFuncWrapper(header.receive);
   return go._exitPromise;
+}
+
+function change(memory: Uint8Array, changes: Uint8Array): void {
+  let at = 0;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const b = changes[at++]!;
+      value |= (b & 0x7f) << shift;
+      if (b < 0x80) return value;
+    }
+  };
+  for (let to = 0; at < changes.length; ) {
+    to += number();
+    const length = number();
+    memory.set(changes.subarray(at, at + length), to);
+    to += length;
+    at += length;
+  }
 }
 
 function found(go: Go, hint: ValueHint, funcs: Map<number, unknown>): unknown {
