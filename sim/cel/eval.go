@@ -379,6 +379,10 @@ func index(v, key any) any {
 	if o, ok := v.(Optional); ok {
 		return optSelect(o, key)
 	}
+	switch key.(type) {
+	case []any, *List, map[string]any, *Map:
+		return failf("invalid qualifier type: %T", key)
+	}
 	if l, ok := items(v); ok {
 		i, err := position(key)
 		if err != nil {
@@ -390,10 +394,6 @@ func index(v, key any) any {
 		return l[i]
 	}
 	if _, _, ok := entries(v); ok {
-		switch key.(type) {
-		case []any, *List, map[string]any, *Map:
-			return failf("invalid qualifier type: %T", key)
-		}
 		if value, ok := find(v, key); ok {
 			return value
 		}

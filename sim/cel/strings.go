@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -397,10 +398,17 @@ func shown(v any, top bool) (string, error) {
 	if keys, values, ok := entries(v); ok {
 		return shownMap(keys, values)
 	}
-	if s, ok := toString(v).(string); ok {
-		if k := libraryKind(v); k == 0 {
-			return s, nil
+	if s, ok := toString(v).(string); ok && libraryKind(v) == 0 {
+		switch v.(type) {
+		case time.Duration:
+			s = "duration(" + strconv.Quote(s) + ")"
+		case time.Time:
+			s = "timestamp(" + strconv.Quote(s) + ")"
 		}
+		if top {
+			return toString(v).(string), nil
+		}
+		return s, nil
 	}
 	return "", wrongClause('s', called(v))
 }

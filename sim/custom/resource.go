@@ -90,8 +90,32 @@ func resource(crd *Definition, v *Version) *resources.Resource {
 	if v.Subresources != nil {
 		subresources(r, v.Subresources, s)
 	}
+	if s.rules != nil {
+		ruled(r, s)
+	}
 	r.SpecChanged = func(obj, old runtime.Object) bool { return changed(content(obj), content(old), r.HasStatus) }
 	return r
+}
+
+// ruled has the rules of a schema run after all else has been checked.
+func ruled(r *resources.Resource, s *Schema) {
+	create, update, status, warn := r.Validate, r.ValidateUpdate, r.ValidateStatusUpdate, r.Warnings
+	r.Validate = func(obj runtime.Object) field.ErrorList { return s.Rules(create(obj), content(obj), nil, nil) }
+	r.ValidateUpdate = func(obj, old runtime.Object) field.ErrorList {
+		return s.Rules(update(obj, old), content(obj), content(old), nil)
+	}
+	if status != nil {
+		r.ValidateStatusUpdate = func(obj, old runtime.Object) field.ErrorList {
+			return s.Rules(status(obj, old), content(obj), content(old), nil)
+		}
+	}
+	r.Warnings = func(obj, old runtime.Object) []string {
+		out := warn(obj, old)
+		if old != nil {
+			s.Rules(nil, content(obj), content(old), func(text string) { out = append(out, text) })
+		}
+		return out
+	}
 }
 
 // seen shows objects that were stored under another schema, or as another version, as those of today.

@@ -1,7 +1,5 @@
 // Package custom makes resources of CustomResourceDefinitions: what is pruned, defaulted, checked and shown of objects
 // whose kind is data. It knows no server and no other objects.
-//
-// Rules in CEL (x-kubernetes-validations) are kept but not evaluated.
 package custom
 
 import (
@@ -17,7 +15,10 @@ import (
 )
 
 // Schema is the structural schema of a kind.
-type Schema struct{ root *Props }
+type Schema struct {
+	root  *Props
+	rules *rules
+}
 
 // NewSchema wraps a schema; nil takes everything.
 func NewSchema(root *Props) *Schema {
@@ -25,7 +26,7 @@ func NewSchema(root *Props) *Schema {
 		yes := true
 		root = &Props{Type: "object", XPreserveUnknownFields: &yes}
 	}
-	return &Schema{root}
+	return &Schema{root, compileRules(root, root, true)}
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

@@ -33,7 +33,11 @@ func checkValidation(v *Validation, hasStatus bool, path *field.Path) (errs fiel
 			form = checkDefaults(s, path, true)
 		}
 		errs = append(errs, form...)
-		errs = append(errs, checkProps(s, path, inside{root: true})...)
+		words := checkProps(s, path, inside{root: true})
+		errs = append(errs, words...)
+		if len(form) == 0 && len(words) == 0 {
+			errs = append(errs, checkExpressions(s, path, true, nil)...)
+		}
 	} else if errs = append(errs, checkProps(s, path, inside{root: true})...); len(errs) == 0 {
 		errs = append(errs, field.Invalid(path, "", unsupported))
 	}

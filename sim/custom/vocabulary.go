@@ -194,6 +194,9 @@ func checkRules(s *Props, path *field.Path) (errs field.ErrorList) {
 		if strings.ContainsAny(r.FieldPath, "\n\r") {
 			errs = append(errs, field.Invalid(at.Child("fieldPath"), r.FieldPath, "must not contain line breaks"))
 		}
+		if _, ok := fieldPath(r.FieldPath, s); r.FieldPath != "" && !ok {
+			errs = append(errs, field.Invalid(at.Child("fieldPath"), r.FieldPath, "must be a valid path"))
+		}
 	}
 	return errs
 }
