@@ -126,6 +126,8 @@ type apiDocument struct {
 	schemas    openapi.Object
 	parameters openapi.Object // that operations share, in version 2
 	names      []string       // of built-in schemas that are referred to
+	// customKind says that the paths being made are of a kind that takes no strategic merge patch.
+	customKind bool
 }
 
 const (
@@ -160,6 +162,7 @@ func (d *apiDocument) resource(r *resources.Resource) {
 	gvk := r.GVK()
 	name := d.schemaName(gvk)
 	list := d.schemaName(gvk.GroupVersion().WithKind(r.Kind + "List"))
+	d.customKind = r.Custom
 	if r.Schema != nil {
 		d.custom(r, name, list)
 	}
@@ -317,6 +320,9 @@ func (d *apiDocument) body(op openapi.Object, name string) openapi.Object {
 	content := openapi.Object{}
 	if name == metaPrefix+"Patch" {
 		for _, media := range []string{"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"} {
+			if d.customKind && strings.Contains(media, "strategic") {
+				continue
+			}
 			content[media] = openapi.Object{"schema": d.style.Ref(name)}
 		}
 	} else {
