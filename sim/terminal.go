@@ -33,6 +33,7 @@ func (c *Cluster) Terminal(config TerminalConfig) *Terminal {
 	}
 	c.login = c.newShell(c.tasks, "login", 1)
 	c.login.SetInteractive(true)
+	c.login.SetPrompt(prompt)
 	c.terminal = terminal.New(terminal.Config{
 		Shell: loginShell{c.login}, Tasks: c.tasks, Out: config.Out, Cols: config.Cols, Rows: config.Rows,
 		Complete: c.complete,
@@ -72,16 +73,11 @@ func (t *Terminal) Busy() bool {
 // loginShell is a shell as the terminal wants it.
 type loginShell struct{ *shell.Shell }
 
-// Prompt is `controlplane:~$ `, as on the machines of lesson sites.
-func (s loginShell) Prompt() string {
-	dir := s.Dir()
-	if dir == home {
-		dir = "~"
-	} else if rest, ok := strings.CutPrefix(dir, home+"/"); ok {
-		dir = "~/" + rest
-	}
-	return s.JobNotices() + "\x1b[1;32mcontrolplane\x1b[0m:\x1b[1;34m" + dir + "\x1b[0m$ "
-}
+// prompt is PS1 as on the machines of lesson sites: `controlplane:~$ `.
+const prompt = `\[\e[1;32m\]\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ `
+
+// Prompt is PS1, behind what there is to say about jobs.
+func (s loginShell) Prompt() string { return s.JobNotices() + s.Shell.Prompt() }
 
 // complete finds what the word before the cursor could become: a kubectl word, a command, a variable or a file.
 func (c *Cluster) complete(ctx context.Context, line string, pos int) terminal.Completion {

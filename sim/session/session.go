@@ -139,14 +139,18 @@ func Parse(data []byte) (*Log, error) {
 
 // Undo removes the last command, and what belongs to it, and returns its line; ok is false where there is none.
 func (l *Log) Undo() (line string, ok bool) {
+	edited := false // what an editor wrote belongs to the command that opened it
 	for i := len(l.Entries) - 1; i >= 0; i-- {
 		e := l.Entries[i]
 		switch {
+		case e.Edit != nil:
+			edited = true
+			continue
 		case e.Line != nil && *e.Line != "":
 			line = *e.Line
 		case e.Exec != "":
 			line = e.Exec
-		case e.Write != nil:
+		case e.Write != nil && !edited:
 			line = "write " + e.Write.Path
 		default:
 			continue

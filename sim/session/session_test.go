@@ -50,6 +50,19 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// What was written while an editor was open goes with the command that opened it.
+func TestUndoEditor(t *testing.T) {
+	line, next := "nano a", "ls"
+	l := session.Log{Entries: []session.Entry{
+		{Line: &next}, {Write: &session.File{Path: "b"}}, {Line: &line}, {Write: &session.File{Path: "a"}}, {Write: &session.File{Path: "a"}}, {Edit: &session.Edit{}},
+	}}
+	for i, want := range []string{"nano a", "write b", "ls"} {
+		if got, ok := l.Undo(); !ok || got != want || len(l.Entries) != 2-i {
+			t.Errorf("undid %q, want %q; %d entries are left", got, want, len(l.Entries))
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                                      "session log: it is empty",

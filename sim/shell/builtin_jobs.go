@@ -29,7 +29,7 @@ func jobsBuiltin(p *process, args []string) int {
 	var out strings.Builder
 	for _, j := range list {
 		switch {
-		case strings.Contains(flags, "r") && j.done, strings.Contains(flags, "s"):
+		case strings.Contains(flags, "r") && (j.done || j.stopped), strings.Contains(flags, "s") && !j.stopped:
 		case strings.Contains(flags, "p"):
 			fmt.Fprintf(&out, "%d\n", j.pid)
 		default:
@@ -191,12 +191,14 @@ func (p *process) killOne(spec string, sig int) bool {
 		}
 	}
 	switch sig {
-	case 0, 17, 18, 28: // harmless
+	case 0, 17, 28: // harmless
+	case 18:
+		j.resume()
 	case 19, 20, 21, 22:
-		p.errorf("kill: terrarium recognises stopping a job but does not simulate it")
-		return false
+		j.stop()
 	default:
 		j.cancel(Signal(sig))
+		j.resume()
 	}
 	return true
 }
@@ -256,9 +258,18 @@ func fgBuiltin(p *process, args []string) int {
 		return 1
 	}
 	p.print("%s\n", j.text)
-	if err := p.sh.machine.WaitUntil(p.ctx, func() bool { return j.done }); err != nil {
+	j.resume()
+	p.sh.waited = j
+	err := p.sh.machine.WaitUntil(p.ctx, func() bool { return j.done || j.stopped })
+	p.sh.waited = nil
+	if err != nil {
 		j.cancel(Interrupt)
 		p.sh.machine.WaitUntil(context.Background(), func() bool { return j.done })
+	}
+	if j.stopped {
+		p.write(2, "\n"+p.jobLine(j, false))
+		j.told = true
+		return 128 + 20
 	}
 	j.reported = true
 	p.check()
@@ -279,7 +290,12 @@ func bgBuiltin(p *process, args []string) int {
 		p.errorf("bg: %s: no such job", map[bool]string{true: "current", false: spec}[len(args) == 1])
 		return 1
 	}
-	p.errorf("bg: job %d already in background", j.number)
+	if !j.stopped {
+		p.errorf("bg: job %d already in background", j.number)
+		return 0
+	}
+	j.resume()
+	p.print("[%d]%s %s &\n", j.number, p.mark(j), j.text)
 	return 0
 }
 

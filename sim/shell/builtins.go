@@ -27,11 +27,20 @@ func builtinTable() map[string]builtin {
 		"alias": aliasBuiltin, "unalias": unaliasBuiltin, "history": historyBuiltin, "fc": historyBuiltin,
 		"jobs": jobsBuiltin, "wait": waitBuiltin, "kill": killBuiltin, "fg": fgBuiltin, "bg": bgBuiltin, "disown": disownBuiltin,
 		"trap": trapBuiltin, "times": timesBuiltin, "umask": umaskBuiltin, "ulimit": ulimitBuiltin, "caller": callerBuiltin,
-		"complete": yes, "compgen": compgenBuiltin, "compopt": yes, "bind": yes, "suspend": yes,
+		"complete": yes, "compgen": compgenBuiltin, "compopt": yes, "bind": yes, "suspend": suspendBuiltin,
 	}
 }
 
 func yes(*process, []string) int { return 0 }
+
+func suspendBuiltin(p *process, _ []string) int {
+	if p.login {
+		p.errorf("suspend: cannot suspend a login shell")
+	} else {
+		p.errorf("suspend: cannot suspend: no job control")
+	}
+	return 1
+}
 
 // usage prints what bash prints about an option that a builtin does not have.
 func (p *process) usage(name, option, usage string) int {
@@ -61,6 +70,14 @@ func flagsOf(args []string, allowed string) (flags string, rest []string, bad st
 }
 
 func exitBuiltin(p *process, args []string) int {
+	if args[0] == "logout" && !p.login {
+		p.errorf("logout: not login shell: use `exit'")
+		return 1
+	}
+	if p.login && p.sh.refuseExit() {
+		p.write(2, "There are stopped jobs.\n")
+		return 1
+	}
 	status := p.status
 	if len(args) > 1 {
 		n, err := strconv.Atoi(args[1])

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"terrarium/sim/task"
 )
 
 // job is a background job.
@@ -18,6 +20,9 @@ type job struct {
 	done     bool
 	status   int
 	cancel   context.CancelCauseFunc
+	gate     *task.Gate // nil: cannot be stopped
+	stopped  bool
+	told     bool // that it has stopped
 	reported bool
 	disowned bool
 }
@@ -49,7 +54,7 @@ func (p *process) background(st *syntax.Stmt) {
 		g.leave()
 	})
 	g.members++
-	j.pid = child.pid
+	j.pid, j.gate = child.pid, child.task.NewGate()
 	p.lastJob = j.pid
 	p.jobs = append(p.jobs, j)
 	if p.login && p.sh.interactive {
@@ -72,19 +77,35 @@ func (p *process) nextJob() int {
 func (p *process) jobText(st *syntax.Stmt) string {
 	text := strings.TrimSpace(p.src.slice(st))
 	text = strings.TrimSpace(strings.TrimSuffix(text, "&"))
-	return strings.Join(strings.Fields(text), " ")
+	return jobWords(text)
 }
+
+func jobWords(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // mark is the + or - that stands beside the latest jobs.
 func (p *process) mark(j *job) string {
-	open := p.openJobs()
-	switch i := slices.Index(open, j); {
-	case i == len(open)-1:
+	latest := p.latestJobs()
+	switch i := slices.Index(latest, j); {
+	case i == len(latest)-1:
 		return "+"
-	case i == len(open)-2:
+	case i == len(latest)-2:
 		return "-"
 	}
 	return " "
+}
+
+// latestJobs are the open jobs, the current one last: one that has stopped comes before all that run.
+func (p *process) latestJobs() []*job {
+	open := p.openJobs()
+	slices.SortStableFunc(open, func(a, b *job) int { return rank(a) - rank(b) })
+	return open
+}
+
+func rank(j *job) int {
+	if j.stopped {
+		return 1
+	}
+	return 0
 }
 
 func (p *process) openJobs() []*job {
@@ -103,6 +124,8 @@ func (p *process) openJobs() []*job {
 
 func (j *job) state() string {
 	switch {
+	case j.stopped:
+		return "Stopped"
 	case !j.done:
 		return "Running"
 	case j.status == 0:
@@ -121,7 +144,7 @@ func (j *job) state() string {
 
 func (p *process) jobLine(j *job, long bool) string {
 	text := j.text
-	if !j.done {
+	if !j.done && !j.stopped {
 		text += " &"
 	}
 	pid := ""
@@ -138,8 +161,11 @@ func (sh *Shell) JobNotices() string {
 	var b strings.Builder
 	var ended []*job
 	for _, j := range p.openJobs() {
-		if j.done {
+		if j.done || j.stopped && !j.told {
 			b.WriteString(p.jobLine(j, false))
+			j.told = true
+		}
+		if j.done {
 			ended = append(ended, j)
 		}
 	}
@@ -188,7 +214,7 @@ func (p *process) forgetJobs() {
 
 // findJob finds a job by %n, %+, %-, %text or %?text.
 func (p *process) findJob(spec string) *job {
-	open := p.openJobs()
+	open := p.latestJobs()
 	if len(open) == 0 {
 		return nil
 	}

@@ -115,7 +115,7 @@ func (p *Proc) Open(name string) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, &iofs.PathError{Op: "open", Path: name, Err: err}
 		}
-		return io.NopCloser(&reader{p, s}), nil
+		return keyboard{&reader{p, s}}, nil
 	}
 	f, err := p.FS.OpenFile(p.Path(name), os.O_RDONLY, 0)
 	if err != nil {
@@ -291,6 +291,14 @@ func (r *reader) Raw(on bool) {
 		}
 	}
 }
+
+// keyboard is the terminal's keys: a reader that can be Raw.
+type keyboard struct{ *reader }
+
+func (keyboard) Close() error { return nil }
+
+// Size is how large the terminal is now.
+func (p *Proc) Size() (cols, rows int) { return p.process.sh.cols, p.process.sh.rows }
 
 type writer struct {
 	p *Proc

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"terrarium/sim/task"
 )
 
 // A Signal ends a process; as the cause of a context it says by which one.
@@ -89,6 +91,8 @@ type process struct {
 	pid         int
 	shellPID    int // $$
 	lastJob     int // $!
+	task        *task.Task
+	job         *job // what a typed line has become by Ctrl-Z
 	jobs        []*job
 	outerJobs   []*job // of the process that this one was copied from, to be listed
 	quiet       int    // >0: a failure does not end the process under set -e
@@ -212,6 +216,9 @@ func (p *process) attach(stdin io.Reader, stdout, stderr io.Writer, limit *outpu
 		s := newStream(e)
 		s.tty = isTTY([]any{stdin, stdout, stderr}[fd])
 		p.files.set(fd, s)
+		if s.tty && fd < 2 {
+			p.sh.tty[fd] = s
+		}
 	}
 }
 
@@ -347,7 +354,7 @@ func (p *process) spawn(ctx context.Context, prepare, f func(c *process), done f
 	}
 	c.pid = p.sh.nextPID()
 	p.sh.live++
-	p.sh.machine.Go(func() {
+	c.task = p.sh.machine.Go(func() {
 		status := c.guard(func() { f(c) })
 		c.files.closeAll()
 		p.sh.live--

@@ -14,6 +14,12 @@ func (sh *Shell) Prompt() string {
 	return sh.promptText(`\h:\w\$ `)
 }
 
+// SetPrompt sets PS1.
+func (sh *Shell) SetPrompt(ps1 string) {
+	v := sh.main.vars.make("PS1")
+	v.set, v.str = true, ps1
+}
+
 // Prompt2 is the text that asks for the rest of a command.
 func (sh *Shell) Prompt2() string {
 	if ps2, ok := sh.main.lookup("PS2"); ok {

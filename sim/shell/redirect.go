@@ -107,6 +107,9 @@ func (p *process) open(name string, flag int) (*stream, error) {
 				return s, nil
 			}
 		}
+		if s := p.sh.tty[min(flag&os.O_WRONLY|flag&os.O_RDWR, 1)]; s != nil {
+			return s, nil
+		}
 		return nil, vfs.Errno("no such device or address")
 	}
 	f, err := p.sh.fs.OpenFile(at, flag, 0o666&^p.opts.umask)

@@ -14,7 +14,7 @@ func (p *process) top(text string) int {
 	kind, left := p.catch(func() { p.runSource(&source{text: text}) })
 	p.flow = goOn
 	if left && kind == leaveProcess {
-		p.sh.exited = true
+		p.sh.exited = p.sh.exited || p.job == nil
 		p.catch(func() { p.runTrap("EXIT") })
 	}
 	return p.status

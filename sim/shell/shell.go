@@ -84,6 +84,10 @@ type Shell struct {
 	start    time.Time
 
 	main    *process
+	front   *front     // the typed line that runs
+	waited  *job       // what fg waits for
+	warned  int        // how long the history was when exit was refused
+	tty     [2]*stream // the terminal's keys and screen, for /dev/tty; nil where there is none
 	history []string
 	base    context.Context // ends with the shell
 	stop    context.CancelFunc
@@ -259,6 +263,7 @@ func (sh *Shell) Run(ctx context.Context, line string, stdin io.Reader, stdout, 
 	defer g.close()
 	p.ctx = context.WithValue(ctx, groupKey{}, g)
 	p.attach(stdin, stdout, stderr, &outputLimit{left: sh.limits.Output, limit: sh.limits.Output, stderr: stderr, cancel: cancel})
+	defer sh.takeFront(p, cancel)()
 	if sh.interactive {
 		expanded, changed, err := sh.ExpandHistory(line)
 		if err != nil {
@@ -271,8 +276,13 @@ func (sh *Shell) Run(ctx context.Context, line string, stdin io.Reader, stdout, 
 		}
 		line = expanded
 		sh.AddHistory(line)
+		sh.front.text = line
 	}
-	return p.top(line)
+	p.top(line)
+	if p.job != nil {
+		p.job.done, p.job.status = true, p.status
+	}
+	return p.status
 }
 
 // Close ends everything that the shell has started.

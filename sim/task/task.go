@@ -51,6 +51,7 @@ type Task struct {
 	yield  func(struct{}) bool
 
 	wait  wait
+	gate  *Gate
 	done  bool
 	spent time.Duration
 	burst int // quanta spent since it last waited for something else
@@ -58,6 +59,22 @@ type Task struct {
 
 // Done reports whether the task's function has returned.
 func (t *Task) Done() bool { return t.done }
+
+// A Gate holds the tasks that stand behind it while it is shut: what they wait for happens, and they go on when it is
+// opened. A task stands behind the gate of the one that started it.
+type Gate struct{ shut bool }
+
+// Shut stops the tasks; Open lets them go on.
+func (g *Gate) Shut() { g.shut = true }
+func (g *Gate) Open() { g.shut = false }
+
+// NewGate puts the task, and those that it starts from now on, behind a gate of their own.
+func (t *Task) NewGate() *Gate {
+	t.gate = &Gate{}
+	return t.gate
+}
+
+func (t *Task) held() bool { return t.gate != nil && t.gate.shut }
 
 // wait is what a parked task waits for; each field that is set can end it.
 type wait struct {
@@ -96,6 +113,9 @@ func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack
 // Go adds a task that runs f, ready behind those that are ready already. f never runs inside Go.
 func (s *Scheduler) Go(f func()) *Task {
 	t := &Task{}
+	if s.current != nil {
+		t.gate = s.current.gate
+	}
 	t.resume, _ = iter.Pull(func(yield func(struct{}) bool) {
 		t.yield = yield
 		defer func() {
@@ -114,6 +134,9 @@ func (s *Scheduler) Go(f func()) *Task {
 
 // Now is the present virtual instant.
 func (s *Scheduler) Now() time.Time { return s.clock.Now() }
+
+// Current is the running task; nil where the caller is none.
+func (s *Scheduler) Current() *Task { return s.current }
 
 // Running reports whether the caller is a task.
 func (s *Scheduler) Running() bool { return s.current != nil }
@@ -220,7 +243,7 @@ func (s *Scheduler) drive(w wait, d time.Duration) error {
 func (s *Scheduler) poll() {
 	kept := s.waiting[:0]
 	for _, t := range s.waiting {
-		if s.closed || t.wait.over() {
+		if s.closed || !t.held() && t.wait.over() {
 			s.ready = append(s.ready, t)
 		} else {
 			kept = append(kept, t)
@@ -239,6 +262,11 @@ func (s *Scheduler) step() bool {
 	t := s.ready[0]
 	s.ready[0] = nil
 	s.ready = s.ready[1:]
+	if t.held() && !s.closed { // its gate was shut while it stood in line
+		t.wait.due = true
+		s.waiting = append(s.waiting, t)
+		return true
+	}
 	s.current = t
 	defer func() { s.current = nil }()
 	if _, more := t.resume(); !more {

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	"terrarium/sim/task"
 )
@@ -27,6 +28,15 @@ type Shell interface {
 	// SetSize tells how large the terminal is.
 	SetSize(cols, rows int)
 }
+
+// Stopper is a Shell that knows Ctrl-Z. Where gone is true, the Run that has been called does not end by itself any
+// more: notice is shown, and then the prompt.
+type Stopper interface {
+	Stop() (notice string, gone bool)
+}
+
+// line is one call of Run.
+type line struct{ _ byte } // not empty, so that two of them differ
 
 // Config says what a terminal is made of.
 type Config struct {
@@ -62,6 +72,7 @@ type Terminal struct {
 	running bool   // a command, or a completion, has the terminal
 	busy    bool   // a command
 	cancel  context.CancelFunc
+	line    *line // that runs; nil at the prompt
 	tty     tty
 	ahead   []byte // keys for the editor that came while it was away
 	closed  bool
@@ -148,6 +159,12 @@ func (t *Terminal) prompt() {
 	p := "> "
 	if t.pending == "" {
 		p = t.c.Shell.Prompt()
+	} else if s, ok := t.c.Shell.(interface{ Prompt2() string }); ok {
+		p = s.Prompt2()
+	}
+	if end := strings.LastIndexByte(p, '\n') + 1; end > 0 { // what stands above the line is not drawn again
+		t.out.writeString(strings.ReplaceAll(p[:end], "\n", "\r\n"))
+		p = p[end:]
 	}
 	t.out.writeString("\x1b[?2004h")
 	t.edit.begin(p)
@@ -185,15 +202,37 @@ func (t *Terminal) run(text string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.running, t.busy, t.cancel = true, true, cancel
 	t.tty.reset()
+	l := &line{}
+	t.line = l
 	t.c.Tasks.Go(func() {
 		t.c.Shell.Run(ctx, text, &t.tty, &t.tty, &t.tty)
-		if ctx.Err() != nil {
+		interrupted := ctx.Err() != nil
+		cancel()
+		if t.line != l {
+			return // it was stopped, and went on as a job
+		}
+		if interrupted {
 			t.tty.endLine()
 		}
-		cancel()
-		t.running, t.busy = false, false
+		t.running, t.busy, t.line = false, false, nil
 		t.ended()
 	})
+}
+
+// stop is Ctrl-Z while a command runs.
+func (t *Terminal) stop() {
+	s, ok := t.c.Shell.(Stopper)
+	if !ok || t.c.Run != "" {
+		return
+	}
+	notice, gone := s.Stop()
+	if !gone {
+		return
+	}
+	t.running, t.busy, t.line = false, false, nil
+	t.tty.raw = false
+	t.tty.Write([]byte(notice))
+	t.ended()
 }
 
 // ended goes back to the prompt and gives it the keys that nobody has read.

@@ -68,8 +68,12 @@ func (d *tty) input(keys []byte) {
 			for len(d.line) > 0 {
 				d.erase()
 			}
-		case 26: // ^Z: there is no job control
+		case 26: // ^Z
 			d.echo("^Z")
+			d.line, d.ready = append([]byte(nil), keys[i+1:]...), nil
+			d.t.stop()
+			d.t.out.flush()
+			return
 		default:
 			if len(d.line)+len(d.ready) >= tooLong {
 				d.echo("\a")

@@ -49,9 +49,13 @@ describe("nano", () => {
     await type(page, "nano a.txt");
     await page.locator(".nano .cm-content").waitFor();
     await page.keyboard.type("dropped");
+    await keys(page, "Control+o", "Enter");
+    await page.getByText("[ Wrote").waitFor();
+    assert.equal((await exec(page, "cat a.txt")).stdout, "dropped" + stdout, "what is written is there before nano is left");
+    await page.keyboard.type("never");
     await keys(page, "Control+x", "n");
     await page.locator(".nano").waitFor({ state: "detached" });
-    assert.equal((await exec(page, "cat a.txt")).stdout, stdout);
+    assert.equal((await exec(page, "cat a.txt")).stdout, "dropped" + stdout);
     await page.context().close();
   });
 });
@@ -69,6 +73,7 @@ describe("vi", () => {
     await page.getByText("E37: No write since last change").waitFor();
     await page.keyboard.type(":w\n");
     await page.getByText(/written/).waitFor();
+    assert.equal((await exec(page, "cat b.txt")).stdout, "hello\nhello\n", "what is written is there before vi is left");
     await page.keyboard.type("ccagain");
     await keys(page, "Escape");
     await page.keyboard.type(":wq\n");

@@ -64,6 +64,9 @@ export function openEditor(host: HTMLElement, edit: Edit, cluster: Cluster): Pro
   });
 }
 
+/** How these editors end: what was to be saved was written when it was said, and nothing is left to write. */
+export const written: EditOutcome = { content: "", saved: false };
+
 /** A name typed in an editor, as a path: relative names lie beside the file that is edited. */
 export function beside(path: string, name: string): string {
   if (name.startsWith("/")) return name;

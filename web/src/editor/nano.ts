@@ -4,7 +4,7 @@ import { SearchCursor } from "@codemirror/search";
 import { EditorSelection, EditorState, Prec, type Text } from "@codemirror/state";
 import { EditorView, keymap, type Command, type KeyBinding } from "@codemirror/view";
 import { h } from "../dom.js";
-import { asFile, beside, type Session } from "./editor.js";
+import { asFile, beside, written, type Session } from "./editor.js";
 
 type Shortcut = [keys: string, text: string, run: () => void];
 
@@ -24,7 +24,6 @@ export function openNano(session: Session): EditorView {
 class Nano {
   readonly view: EditorView;
   private name: string;
-  private saved: string | undefined;
   private clean: Text;
   private cutBuffer = "";
   private cutting = false;
@@ -237,7 +236,7 @@ class Nano {
 
   private close(): void {
     clearTimeout(this.timer);
-    this.session.done({ content: this.saved ?? "", saved: this.saved !== undefined });
+    this.session.done(written);
   }
 
   private writeOut(leave = false): void {
@@ -255,10 +254,8 @@ class Nano {
     }
     const { edit, cluster } = this.session;
     const doc = this.view.state.doc;
-    const own = name === this.name || beside(edit.path, name) === edit.path;
     try {
-      if (own) this.saved = asFile(doc);
-      else await cluster.writeFile(beside(edit.path, name), asFile(doc));
+      await cluster.writeFile(name === this.name ? edit.path : beside(edit.path, name), asFile(doc));
     } catch (e) {
       this.tell(`Error writing ${name}: ${e instanceof Error ? e.message : e}`);
       return false;

@@ -4,7 +4,7 @@ import { EditorState, type Text } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { getCM, Vim, vim } from "@replit/codemirror-vim";
 import { h } from "../dom.js";
-import { asFile, beside, type Session } from "./editor.js";
+import { asFile, beside, written, type Session } from "./editor.js";
 
 /** codemirror-vim's commands are global; they act on the editor that is open. */
 let open: Vi | undefined;
@@ -82,28 +82,30 @@ class Vi {
   async write(name: string): Promise<boolean> {
     const { edit, cluster } = this.session;
     const content = asFile(this.view.state.doc.length === 0 && edit.content === "" ? "" : this.view.state.doc.toString() + "\n");
-    const path = name ? beside(edit.path, name) : edit.path;
+    const path = name && name !== edit.name ? beside(edit.path, name) : edit.path;
     if (/^view$/.test(edit.program) && !name) {
       this.say("E45: 'readonly' option is set (add ! to override)", true);
       return false;
     }
+    const fresh = edit.fresh && path === edit.path && this.saved === undefined;
     try {
+      await cluster.writeFile(path, content);
       if (path === edit.path) {
         this.saved = content;
         this.clean = this.view.state.doc;
-      } else await cluster.writeFile(path, content);
+      }
     } catch {
       this.say(`E212: Can't open file for writing`, true);
       return false;
     }
-    this.say(`"${name || edit.name || edit.path}" ${edit.fresh && path === edit.path ? "[New] " : ""}${size(content)} written`);
+    this.say(`"${name || edit.name || edit.path}" ${fresh ? "[New] " : ""}${size(content)} written`);
     return true;
   }
 
   quit(bang: boolean): void {
     if (!bang && this.changed) return this.say("E37: No write since last change (add ! to override)", true);
     open = undefined;
-    this.session.done({ content: this.saved ?? "", saved: this.saved !== undefined });
+    this.session.done(written);
   }
 
   async writeAndQuit(name: string): Promise<void> {
