@@ -154,14 +154,14 @@ func (c *Cluster) startNodes() error {
 	for i, n := range c.nodes() {
 		node := kubelet.Node{
 			Name: n.Name, Address: address(i), PodCIDR: fmt.Sprintf("10.244.%d.0/24", i), Architecture: n.Architecture,
-			Labels: map[string]string{}, Taints: n.Taints, Capacity: n.Capacity, Images: nodeImages,
+			Labels: map[string]string{}, Taints: n.Taints, Capacity: n.Capacity, Images: slices.Concat(nodeImages, n.Images),
 		}
 		if node.Architecture == "" {
 			node.Architecture = "amd64"
 		}
 		if n.ControlPlane() {
 			node.StaticPods = bootstrap.StaticPods(bootstrap.Config{ControlPlane: n.Name, Address: node.Address})
-			node.Images = append(controlPlaneImages, nodeImages...)
+			node.Images = slices.Concat(controlPlaneImages, node.Images)
 			marked := bootstrap.Node(n.Name, node.Architecture, true)
 			maps.Copy(node.Labels, marked.Labels)
 			node.Taints = append(marked.Spec.Taints, node.Taints...)

@@ -59,14 +59,17 @@ func (c *Cluster) run(ctx context.Context, sh *shell.Shell, line string, stdin i
 func (c *Cluster) exec(ctx context.Context, sh *shell.Shell, line string, stdin io.Reader, stdout, stderr io.Writer, after time.Duration) Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var r Result
 	if after > 0 {
-		defer c.clock.After(after, cancel).Stop()
+		defer c.clock.After(after, func() {
+			r.Interrupted = true
+			cancel()
+		}).Stop()
 	}
 	defer c.clock.After(longestWait, func() {
 		io.WriteString(stderr, errWaited.Error()+"\n")
 		cancel()
 	}).Stop()
-	var r Result
 	t := c.tasks.Go(func() { r.Exit = sh.Run(ctx, line, stdin, stdout, stderr) })
 	breath := c.breath()
 	c.tasks.Until(func() bool {

@@ -23,7 +23,7 @@ import (
 
 // How much virtual time kubectl takes to start, and to end: an estimate, small beside the seconds that tables show.
 const (
-	kubectlStart = 55 * time.Millisecond
+	kubectlStart = 90 * time.Millisecond
 	kubectlEnd   = 15 * time.Millisecond
 )
 

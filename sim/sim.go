@@ -59,6 +59,7 @@ type Result struct {
 	Stdout, Stderr string
 	Exit           int
 	Time           time.Time // virtual, when it ended
+	Interrupted    bool      // by ExecInterrupted's Ctrl-C
 }
 
 // Cluster is a running cluster with its shell.

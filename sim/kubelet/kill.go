@@ -116,7 +116,7 @@ func (k *Kubelet) killContainer(pod *corev1.Pod, c *container, why killReason, g
 	s.until = k.Clock.Now().Add(max(grace, leastGrace))
 	c.exited = append(c.exited, func() {
 		s.limit.Stop()
-		k.Clock.After(20*time.Millisecond, s.done)
+		k.Clock.After(10*time.Millisecond, s.done)
 	})
 	s.limit = k.Clock.At(s.until, s.kill)
 	l := c.spec.Lifecycle

@@ -13,7 +13,7 @@ func (w *worker) terminate(seen *podStatus) {
 	k.probes.stop(w.uid, liveness, startup)
 	pod := w.pod
 	w.kill = k.killContainers(pod, k.running(w.uid), time.Duration(w.grace)*time.Second, func() {
-		k.Clock.After(30*time.Millisecond, func() {
+		k.Clock.After(10*time.Millisecond, func() {
 			k.runtime.stopSandboxes(w.uid)
 			k.probes.stop(w.uid, liveness, readiness, startup)
 			stopped := k.runtime.status(w.uid)
@@ -22,14 +22,10 @@ func (w *worker) terminate(seen *podStatus) {
 			}
 			k.statuses.set(w.pod, k.makeStatus(w.pod, &stopped, true), false)
 			w.kill = nil
-			k.Clock.After(acknowledgeTime, w.becomeTerminated)
+			w.becomeTerminated()
 		})
 	})
 }
-
-// acknowledgeTime passes between the end of the last container and the worker's knowledge of it. The status that is
-// written in between has all containers ended, and the phase that the pod had.
-const acknowledgeTime = 10 * time.Millisecond
 
 func (w *worker) becomeTerminated() {
 	w.phase = phaseTerminated

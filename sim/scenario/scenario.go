@@ -76,6 +76,8 @@ type Node struct {
 	Capacity corev1.ResourceList `json:"capacity,omitempty"`
 	// Architecture of the node's images; amd64 by default.
 	Architecture string `json:"architecture,omitempty"`
+	// Images are on the node from the beginning; every Pod may use them.
+	Images []string `json:"images,omitempty"`
 }
 
 // ControlPlane reports whether the node carries the control plane.

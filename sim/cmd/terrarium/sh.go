@@ -101,7 +101,7 @@ type request struct {
 type answer struct {
 	Stdout string    `json:"stdout"`
 	Stderr string    `json:"stderr"`
-	Exit   int       `json:"exit"`
+	Exit   any       `json:"exit"` // the exit status, or "interrupted" where interruptAfter has passed
 	Time   time.Time `json:"time"`
 }
 
@@ -145,7 +145,11 @@ func handle(ctx context.Context, c *sim.Cluster, line []byte) answer {
 		if err != nil {
 			return bad(err)
 		}
-		return answer{res.Stdout, res.Stderr, res.Exit, res.Time}
+		a := answer{res.Stdout, res.Stderr, res.Exit, res.Time}
+		if res.Interrupted {
+			a.Exit = "interrupted"
+		}
+		return a
 	case r.Advance != nil:
 		d, err := duration(*r.Advance)
 		if err != nil {
@@ -159,7 +163,7 @@ func handle(ctx context.Context, c *sim.Cluster, line []byte) answer {
 	default:
 		return bad(errors.New(`a request has one of "exec", "advance" and "write"`))
 	}
-	return answer{Time: c.Now()}
+	return answer{Exit: 0, Time: c.Now()}
 }
 
 func duration(s string) (time.Duration, error) {
