@@ -66,6 +66,9 @@ func (c *Cluster) boot() error {
 	c.server.SetNodes(c.kubelets)
 	c.server.SetAuthorizer(c.authorizer())
 	c.tasks.AdvanceTo(c.start, nil)
+	if err := c.fs.MkdirAll(c.directory(), 0o755); err != nil {
+		return fmt.Errorf("scenario.yaml: directory: %w", err)
+	}
 	c.shell = c.newShell(c.tasks, "exec", 1)
 	return nil
 }

@@ -106,7 +106,7 @@ func (c *Cluster) yield() {
 }
 
 // WriteFile writes a file of the simulated machine, and the folders that lead to it; a relative path is below the
-// home directory.
+// directory in which the session started.
 func (c *Cluster) WriteFile(name string, data []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,7 +133,15 @@ func (c *Cluster) abs(name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)
 	}
-	return path.Join(home, name)
+	return path.Join(c.directory(), name)
+}
+
+// directory is where the session starts.
+func (c *Cluster) directory() string {
+	if dir := c.scenario.Directory; path.IsAbs(dir) {
+		return path.Clean(dir)
+	}
+	return path.Join(home, c.scenario.Directory)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -17,7 +17,11 @@ var admin = pki.Subject{CommonName: "kubernetes-admin", Organization: []string{"
 // writeKubeconfig writes the administrator's kubeconfig where kubectl looks for it, and the authority where kubeadm
 // leaves it.
 func (c *Cluster) writeKubeconfig() error {
-	data, err := c.kubeconfig("https://" + net.JoinHostPort(address(0), fmt.Sprint(bootstrap.Port)))
+	server := c.scenario.Server
+	if server == "" {
+		server = "https://" + net.JoinHostPort(address(0), fmt.Sprint(bootstrap.Port))
+	}
+	data, err := c.kubeconfig(server)
 	if err != nil {
 		return err
 	}
@@ -92,6 +96,9 @@ func (c *Cluster) ServingCertificate(host string) (pair pki.Pair, ca []byte, err
 
 // answersTo reports whether a kubeconfig's host and port are this cluster's API server.
 func (c *Cluster) answersTo(hostport string) bool {
+	if c.scenario.Server != "" && hostport == hostOf(c.scenario.Server) {
+		return true
+	}
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil || port != fmt.Sprint(bootstrap.Port) {
 		return false

@@ -18,7 +18,7 @@ func (c *Cluster) newShell(tasks *task.Scheduler, name string, cost int) *shell.
 		edit = nil
 	}
 	return shell.New(shell.Config{
-		FS: c.fs, Machine: tasks, Commands: table, Home: home, Hostname: c.controlPlane().Name,
+		FS: c.fs, Machine: tasks, Commands: table, Home: home, Dir: c.directory(), Hostname: c.controlPlane().Name,
 		Edit: edit, Random: random.Uint64,
 	})
 }

@@ -26,6 +26,10 @@ func commandFor(path string) runFunc {
 		return runGet
 	case "patch":
 		return runPatch
+	case "kustomize":
+		return runKustomize
+	case "plugin list":
+		return runPluginList
 	case "replace":
 		return runReplace
 	case "run":

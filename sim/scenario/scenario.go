@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -42,6 +43,13 @@ type Scenario struct {
 	Files map[string]string `json:"files,omitempty"`
 	// Setup is a script that runs before the session starts: the name of a file of the folder, or a script itself.
 	Setup string `json:"setup,omitempty"`
+
+	// Directory is where the session starts, and what relative names of files that are written are below; the home
+	// directory where it is empty. A relative one is below the home directory.
+	Directory string `json:"directory,omitempty"`
+
+	// Server is the API server's URL in the kubeconfig; https://172.30.1.2:6443 where it is empty.
+	Server string `json:"server,omitempty"`
 
 	// Start is the virtual instant at which the session starts.
 	Start *time.Time `json:"start,omitempty"`
@@ -168,6 +176,9 @@ func (s *Scenario) check() error {
 	}
 	if len(s.Nodes) > 200 {
 		return fmt.Errorf("nodes: %d are more than the 200 that are simulated", len(s.Nodes))
+	}
+	if u, err := url.Parse(s.Server); s.Server != "" && (err != nil || u.Scheme != "https" || u.Port() == "" || u.Path != "") {
+		return fmt.Errorf("server: %q is not like https://host:6443", s.Server)
 	}
 	for i := range s.Registries {
 		if err := s.Registries[i].Check(); err != nil {
