@@ -67,6 +67,9 @@ func (f *Factory) attach(pod *corev1.Pod, s streams, command string) error {
 	for _, c := range pod.Spec.Containers {
 		tty = tty || c.Name == s.container && c.TTY
 	}
+	for _, c := range pod.Spec.EphemeralContainers {
+		tty = tty || c.Name == s.container && c.TTY
+	}
 	if s.tty && !tty && !s.quiet {
 		fmt.Fprintf(f.ErrOut, "error: Unable to use a TTY - container %s did not allocate one\n", s.container)
 	}

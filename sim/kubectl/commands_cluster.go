@@ -73,6 +73,8 @@ func clusterCommand(path string) runFunc {
 		return runPortForward
 	case "top node", "top pod":
 		return runTop
+	case "debug":
+		return runDebug
 	case "exec":
 		return runExec
 	case "auth can-i":
