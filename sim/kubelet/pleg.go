@@ -108,7 +108,8 @@ func (p *pleg) refresh(uid types.UID) {
 	p.k.Clock.After(2*time.Millisecond, func() { p.k.syncPod(uid) })
 }
 
-// look compares a pod with what was seen of it, and asks for a sync where something has started or ended.
+// look compares a pod with what was seen of it, and asks for a sync where something has started or ended, and for
+// another where several things have.
 func (p *pleg) look(uid types.UID) {
 	now := p.k.Clock.Now()
 	if p.k.runtime.pods[uid] == nil {
@@ -126,18 +127,25 @@ func (p *pleg) look(uid types.UID) {
 		s.states[c.id] = c.state
 	}
 	before := p.cache[uid]
-	changed := before == nil
-	if before != nil {
-		for id, state := range s.states {
-			changed = changed || state != stateCreated && before.states[id] != state
+	events := 0
+	for id, state := range s.states {
+		if state != stateCreated && (before == nil || before.states[id] != state) {
+			events++
 		}
+	}
+	if before != nil {
 		if len(s.status.ips) == 0 {
 			s.status.ips = before.status.ips // a pod that has ended keeps its address in its status
 		}
 	}
 	p.cache[uid] = s
-	if changed {
+	if events > 0 || before == nil {
 		p.k.syncPod(uid)
+	}
+	if events > 1 {
+		// Each event asks for a sync; what comes while a worker is at it makes for one more. That is how a container
+		// which ends at once is found waiting for its restart within about a second.
+		p.k.Clock.After(wakeTime+time.Millisecond, func() { p.k.syncPod(uid) })
 	}
 }
 

@@ -48,6 +48,9 @@ const (
 	jitterFactor       = 0.5
 )
 
+// wakeTime is the longest that a worker takes to wake up.
+const wakeTime = 2 * time.Millisecond
+
 // updateKind is why a worker gets an update.
 type updateKind int
 
@@ -107,7 +110,7 @@ func (w *worker) wake() {
 		return
 	}
 	w.working = true
-	w.k.Clock.After(w.k.chance.Between(0, 2*time.Millisecond), w.step)
+	w.k.Clock.After(w.k.chance.Between(0, wakeTime), w.step)
 }
 
 // step takes up the pending update and acts on it as soon as the runtime has been looked at since the last step.
