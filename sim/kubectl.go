@@ -52,6 +52,7 @@ func (c *Cluster) kubectlEnv(p *shell.Proc, hurried bool) kubectl.Env {
 		TTY: p.TTY, Width: p.Cols, Rand: p.Random,
 	}
 	env.TransportFor = func(cfg rest.Config) (http.RoundTripper, error) { return c.transport(cfg, hurried) }
+	env.Listen = c.listen
 	env.Edit = func(ctx context.Context, argv []string, name string) error {
 		if exit := p.Exec(ctx, append(argv, name), shell.ExecOptions{}); exit != 0 {
 			if exit == 127 {
@@ -62,6 +63,21 @@ func (c *Cluster) kubectlEnv(p *shell.Proc, hurried bool) kubectl.Env {
 		return nil
 	}
 	return env
+}
+
+// listen opens a port of the control plane's machine, on which nobody calls.
+func (c *Cluster) listen(port int) (opened int, stop func(), err error) {
+	if c.ports == nil {
+		c.ports = map[int]bool{22: true, 53: true, 2379: true, 2380: true, 6443: true, 10248: true, 10249: true, 10250: true, 10256: true, 10257: true, 10259: true}
+	}
+	if port == 0 {
+		port = 32768 + int(c.chance.Fork("ports").Uint64()%28000) + len(c.ports)
+	}
+	if c.ports[port] {
+		return 0, nil, errors.New("bind: address already in use")
+	}
+	c.ports[port] = true
+	return port, func() { delete(c.ports, port) }, nil
 }
 
 // errHurried ends a wait of somebody who must not let time pass.

@@ -65,6 +65,7 @@ type Result struct {
 // Cluster is a running cluster with its shell.
 type Cluster struct {
 	mu       sync.Mutex
+	ports    map[int]bool // of the control plane's machine, in use
 	config   Config
 	scenario *scenario.Scenario
 	start    time.Time

@@ -26,6 +26,8 @@ func commandFor(path string) runFunc {
 		return runGet
 	case "patch":
 		return runPatch
+	case "completion":
+		return runCompletion
 	case "kustomize":
 		return runKustomize
 	case "plugin list":

@@ -31,10 +31,12 @@ type Env struct {
 	// Edit runs the editor argv on the file path; nil where there is no editor.
 	Edit func(ctx context.Context, argv []string, path string) error
 	// Exec runs another program of the machine with the same standard streams; 127 says that there is no such program. It may be nil.
-	Exec  func(ctx context.Context, argv []string) (exit int)
-	TTY   bool // stdout and stderr are a terminal
-	Width int  // of the terminal, in columns; 0 where unknown
-	Rand  func() uint64
+	Exec func(ctx context.Context, argv []string) (exit int)
+	// Listen opens a port of this machine, any where port is 0; nil where nobody could connect to it.
+	Listen func(port int) (opened int, stop func(), err error)
+	TTY    bool // stdout and stderr are a terminal
+	Width  int  // of the terminal, in columns; 0 where unknown
+	Rand   func() uint64
 }
 
 // Files is the file system that kubectl reads and writes. Errors are those of package os (*fs.PathError).

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -125,6 +126,10 @@ type Event struct {
 func (c *Client) Watch(ctx context.Context, r Request, fn func(Event) (more bool, err error)) error {
 	r.Query = clone(r.Query)
 	r.Query.Set("watch", "true")
+	if t := c.Config.Timeout; t > 0 && r.Query.Get("timeoutSeconds") == "" {
+		// client-go hangs up when the time is over; the server does it for us.
+		r.Query.Set("timeoutSeconds", strconv.FormatInt(int64((t+time.Second-1)/time.Second), 10))
+	}
 	body, err := c.Stream(ctx, r)
 	if err != nil {
 		return err
