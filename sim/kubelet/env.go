@@ -312,6 +312,9 @@ func homeOf(image containers.Image) string {
 // hostname is the name that a pod's containers have.
 func hostname(pod *corev1.Pod) string {
 	name := pod.Name
+	if pod.Spec.HostNetwork {
+		return pod.Spec.NodeName // the node's own
+	}
 	if pod.Spec.Hostname != "" {
 		name = pod.Spec.Hostname
 	}
