@@ -36,6 +36,13 @@ func (c *Cluster) ExecInterrupted(ctx context.Context, line string, after time.D
 	return r, err
 }
 
+// Interrupted reports whether the last line was ended by ExecInterrupted's Ctrl-C.
+func (c *Cluster) Interrupted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cut
+}
+
 // ExecTo is ExecInterrupted that prints to writers.
 func (c *Cluster) ExecTo(ctx context.Context, line string, after time.Duration, stdout, stderr io.Writer) (Result, error) {
 	c.mu.Lock()
@@ -59,10 +66,10 @@ func (c *Cluster) run(ctx context.Context, sh *shell.Shell, line string, stdin i
 func (c *Cluster) exec(ctx context.Context, sh *shell.Shell, line string, stdin io.Reader, stdout, stderr io.Writer, after time.Duration) Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var r Result
+	c.cut = false
 	if after > 0 {
 		defer c.clock.After(after, func() {
-			r.Interrupted = true
+			c.cut = true
 			cancel()
 		}).Stop()
 	}
@@ -70,6 +77,7 @@ func (c *Cluster) exec(ctx context.Context, sh *shell.Shell, line string, stdin 
 		io.WriteString(stderr, errWaited.Error()+"\n")
 		cancel()
 	}).Stop()
+	var r Result
 	t := c.tasks.Go(func() { r.Exit = sh.Run(ctx, line, stdin, stdout, stderr) })
 	breath := c.breath()
 	c.tasks.Until(func() bool {

@@ -59,13 +59,13 @@ type Result struct {
 	Stdout, Stderr string
 	Exit           int
 	Time           time.Time // virtual, when it ended
-	Interrupted    bool      // by ExecInterrupted's Ctrl-C
 }
 
 // Cluster is a running cluster with its shell.
 type Cluster struct {
 	mu       sync.Mutex
 	ports    map[int]bool // of the control plane's machine, in use
+	cut      bool         // the last line was ended by ExecInterrupted's Ctrl-C
 	config   Config
 	scenario *scenario.Scenario
 	start    time.Time

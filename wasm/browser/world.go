@@ -141,7 +141,7 @@ func (c *cluster) edit(ctx context.Context, r sim.EditRequest) (sim.EditResult, 
 func (c *cluster) Exec(ctx context.Context, line string) (bridge.Result, error) {
 	defer c.flush()
 	r, err := c.Cluster.Exec(ctx, line)
-	return bridge.Result{Stdout: r.Stdout, Stderr: r.Stderr, Exit: r.Exit, Time: r.Time}, err
+	return bridge.Result(r), err
 }
 
 // Handler implements bridge.Cluster. Whoever holds the page is the cluster's administrator.

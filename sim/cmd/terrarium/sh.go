@@ -146,7 +146,7 @@ func handle(ctx context.Context, c *sim.Cluster, line []byte) answer {
 			return bad(err)
 		}
 		a := answer{res.Stdout, res.Stderr, res.Exit, res.Time}
-		if res.Interrupted {
+		if c.Interrupted() {
 			a.Exit = "interrupted"
 		}
 		return a
