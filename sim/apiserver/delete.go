@@ -77,6 +77,13 @@ func (c *call) deleteOne(options *metav1.DeleteOptions) (runtime.Object, error) 
 	if c.req.DryRun {
 		return c.deleted(old), nil
 	}
+	if graceful {
+		// What ends at once has its deletion marked first: watchers see both.
+		if err := c.store.Update(c.kind.GroupResource(), c.key(c.req.Name), obj, old); err != nil {
+			return nil, err
+		}
+		old = obj
+	}
 	last, err := c.store.Delete(c.kind.GroupResource(), c.key(c.req.Name), old)
 	if err != nil {
 		return nil, err

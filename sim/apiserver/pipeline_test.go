@@ -151,7 +151,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.Advance(time.Second)
-	want := "ADDED a, ADDED c, ADDED b, DELETED a"
+	want := "ADDED a, ADDED c, ADDED b, MODIFIED a, DELETED a"
 	if got := strings.Join(heard, ", "); got != want {
 		t.Errorf("heard %s, want %s", got, want)
 	}
