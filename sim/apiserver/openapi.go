@@ -349,6 +349,10 @@ func (d *apiDocument) custom(r *resources.Resource, name, list string) {
 	if err := json.Unmarshal(r.Schema, &s); err != nil {
 		return
 	}
+	open := s["x-kubernetes-preserve-unknown-fields"] == true
+	if d.v2 {
+		older(s)
+	}
 	properties, _ := s["properties"].(openapi.Object)
 	if properties == nil {
 		properties = openapi.Object{}
@@ -380,6 +384,10 @@ func (d *apiDocument) custom(r *resources.Resource, name, list string) {
 	}
 	s["x-kubernetes-group-version-kind"] = kinds(r.Kind)
 	d.schemas[name] = s
+	if d.v2 && open {
+		// A client of version 2 takes any properties for all that there are.
+		d.schemas[name] = openapi.Object{"type": "object", "x-kubernetes-group-version-kind": kinds(r.Kind)}
+	}
 	listMeta := reference("metadata", metaPrefix+"ListMeta")
 	listMeta["description"] = "Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
 	d.schemas[list] = openapi.Object{
@@ -406,6 +414,36 @@ func selectableFields(r *resources.Resource) (out []any) {
 		out = append(out, openapi.Object{"fieldPath": name})
 	}
 	return out
+}
+
+// older takes from a schema what documents of version 2 do not have: alternatives, null, and what stands beside
+// unknown fields that are kept, which clients would take for all there is.
+func older(s openapi.Object) {
+	for _, key := range []string{"allOf", "oneOf", "anyOf", "not"} {
+		delete(s, key)
+	}
+	kept, nullable := s["x-kubernetes-preserve-unknown-fields"] == true, s["nullable"] == true
+	if kept || nullable {
+		delete(s, "items")
+		delete(s, "properties")
+	}
+	if nullable || kept && s["type"] == "object" || s["type"] == "array" && s["items"] == nil {
+		delete(s, "type")
+	}
+	delete(s, "nullable")
+	properties, _ := s["properties"].(openapi.Object)
+	for name, one := range properties {
+		p, _ := one.(openapi.Object)
+		if required, ok := s["required"].([]any); ok && p["nullable"] == true {
+			s["required"] = slices.DeleteFunc(required, func(r any) bool { return r == name })
+		}
+		older(p)
+	}
+	for _, key := range []string{"items", "additionalProperties"} {
+		if inner, ok := s[key].(openapi.Object); ok {
+			older(inner)
+		}
+	}
 }
 
 // intsOrStrings says of values that may be either what they may be.
