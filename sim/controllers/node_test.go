@@ -68,6 +68,8 @@ func TestNodeTaints(t *testing.T) {
 	w := newWorld(t)
 	alive := true
 	w.addNode("node01", func() bool { return alive })
+	others := true
+	w.addNode("node02", func() bool { return others })
 	w.wait(time.Minute)
 	if got := w.taints("node01"); got != "" {
 		t.Errorf("a healthy node has %s", got)
@@ -90,6 +92,14 @@ func TestNodeTaints(t *testing.T) {
 	if diff := cmp.Diff("node.kubernetes.io/unschedulable:NoSchedule node.kubernetes.io/unreachable:NoSchedule node.kubernetes.io/unreachable:NoExecute", w.taints("node01")); diff != "" {
 		t.Error(diff)
 	}
+	others = false
+	w.wait(2 * time.Minute)
+	if diff := cmp.Diff("node.kubernetes.io/unreachable:NoSchedule", w.taints("node02")); diff != "" {
+		t.Errorf("where no node is ready, nobody is driven away: %s", diff)
+	}
+	if got := w.taints("node01"); strings.Contains(got, "NoExecute") {
+		t.Errorf("where no node is ready, %s", got)
+	}
 	if !strings.Contains(w.events("Node"), "RegisteredNode: Node node01 event: Registered Node node01 in Controller") {
 		t.Error(w.events("Node"))
 	}
@@ -99,6 +109,7 @@ func TestPodsLeaveASilentNode(t *testing.T) {
 	w := newWorld(t)
 	alive := true
 	w.addNode("node01", func() bool { return alive })
+	w.addNode("node02", func() bool { return true })
 	manifest[v1.Pod](w, `{metadata: {name: p}, spec: {containers: [{name: a, image: b}]}}`)
 	w.wait(5 * time.Second)
 	alive = false

@@ -44,7 +44,33 @@ func startNodeLifecycle(cfg Config) error {
 			c.hear(node.Name)
 		}
 		c.loop.Add(node.Name)
+		if old == nil || nodeReady(node) != nodeReady(old) {
+			c.others()
+		}
 	})
+}
+
+// others looks at all nodes again: whether one is tainted depends on how the others are.
+func (c *nodeLifecycle) others() {
+	nodes, err := api.List[v1.Node](c.client, "", nil)
+	if err != nil {
+		return // the nodes are looked at again anyway
+	}
+	for _, n := range nodes {
+		c.loop.Add(n.Name)
+	}
+}
+
+// disrupted reports whether no node is ready. Then it is rather the network of the control plane that is at fault, and
+// no Pod is driven away.
+func (c *nodeLifecycle) disrupted() (bool, error) {
+	nodes, err := api.List[v1.Node](c.client, "", nil)
+	return !slices.ContainsFunc(nodes, nodeReady), err
+}
+
+func nodeReady(node *v1.Node) bool {
+	c := nodeCondition(node, v1.NodeReady)
+	return c != nil && c.Status == v1.ConditionTrue
 }
 
 func heartbeat(node *v1.Node) time.Time {
@@ -173,6 +199,13 @@ func (c *nodeLifecycle) taint(node *v1.Node) error {
 		return nil // it has not spoken yet: it keeps the taint that it was admitted with
 	}
 	want := nodeTaints(node)
+	disrupted, err := c.disrupted()
+	if err != nil {
+		return err
+	}
+	if disrupted {
+		want = slices.DeleteFunc(want, func(t v1.Taint) bool { return t.Effect == v1.TaintEffectNoExecute })
+	}
 	has := func(taints []v1.Taint, t v1.Taint) bool {
 		return slices.ContainsFunc(taints, func(o v1.Taint) bool { return o.Key == t.Key && o.Effect == t.Effect })
 	}
@@ -196,7 +229,7 @@ func (c *nodeLifecycle) taint(node *v1.Node) error {
 	}
 	n := node.DeepCopy()
 	n.Spec.Taints = next
-	_, err := api.Update(c.client, n)
+	_, err = api.Update(c.client, n)
 	return err
 }
 
