@@ -89,6 +89,9 @@ func (c *Cluster) startServer() (bootstrap.Config, error) {
 		ControlPlane: c.controlPlane().Name, Address: address(0), CA: string(c.pki.Cert), FrontProxyCA: string(c.pki.Cert),
 		Services: c.scenario.Services(), Hex: c.chance.Fork("bootstrap").Hex,
 	}
+	if err := c.server.RegisterGroups(); err != nil {
+		return b, fmt.Errorf("starting the API server: %w", err)
+	}
 	if err := bootstrap.APIServer(b); err != nil {
 		return b, fmt.Errorf("starting the API server: %w", err)
 	}

@@ -63,7 +63,10 @@ func (s *Server) definitionChanged(c store.Change) {
 	if served != nil && d != nil {
 		served.going = d.Status.Is(custom.Terminating)
 	}
-	s.clock.After(definitionDelay, func() { s.lookAfter(name) })
+	s.clock.After(definitionDelay, func() {
+		s.lookAfter(name)
+		s.RegisterGroups() // what fails is tried again with the next change
+	})
 }
 
 func (s *Server) withdraw(name string) {

@@ -7,6 +7,7 @@ func All() []*Resource {
 		podTemplates(), replicationControllers(), resourceQuotas(), secrets(), serviceAccounts(), services(),
 		mutatingAdmissionPolicies(), mutatingAdmissionPolicyBindings(), mutatingWebhookConfigurations(),
 		validatingAdmissionPolicies(), validatingAdmissionPolicyBindings(), validatingWebhookConfigurations(),
+		apiServices(),
 		controllerRevisions(), daemonSets(), deployments(), replicaSets(), statefulSets(),
 		horizontalPodAutoscalers(), horizontalPodAutoscalersV1(),
 		cronJobs(), jobs(),
