@@ -48,6 +48,15 @@ func (c *call) bind() (runtime.Object, error) {
 	return success(), nil
 }
 
+// bindAlone is a binding that is not created below its Pod.
+func (c *call) bindAlone(b *corev1.Binding) (runtime.Object, error) {
+	pods := *c
+	pods.kind = c.kinds[schema.GroupVersionResource{Version: "v1", Resource: "pods"}]
+	pods.view = pods.kind
+	pods.req.Resource, pods.req.Subresource, pods.req.Name, pods.req.Object = pods.kind.GVR(), "binding", b.Name, b
+	return pods.bind()
+}
+
 func validateBinding(b *corev1.Binding) field.ErrorList {
 	var errs field.ErrorList
 	target := field.NewPath("target")

@@ -48,6 +48,9 @@ func (x *exchange) connects(c *call) bool {
 }
 
 func (x *exchange) connect(c *call, t target) error {
+	if c.req.Subresource == "proxy" {
+		return c.proxy()
+	}
 	obj, err := c.existing()
 	if err != nil {
 		return err

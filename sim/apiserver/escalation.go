@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 
 	"terrarium/sim/auth"
 	"terrarium/sim/store"
@@ -79,11 +81,29 @@ func (c *call) covered(name string, rules []rbacv1.PolicyRule) error {
 	if !ok {
 		return nil
 	}
-	owned, _ := known.Rules(c.req.User, c.req.Namespace) // roles that are missing give nothing
-	if err := auth.MayGrant(c.req.User, owned, rules); err != nil {
-		return apierrors.NewForbidden(c.gr(), name, err)
+	owned, missing := known.Rules(c.req.User, c.req.Namespace)
+	err := auth.MayGrant(c.req.User, owned, rules)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if missing != nil {
+		err = fmt.Errorf("%w; resolution errors: [%s]", err, c.asRequested(missing))
+	}
+	return apierrors.NewForbidden(c.gr(), name, err)
+}
+
+// asRequested names the roles that were not found as the real server does: by the resource that the request is about.
+func (c *call) asRequested(missing error) string {
+	errs := []error{missing}
+	if all, ok := missing.(utilerrors.Aggregate); ok {
+		errs = slices.Clone(all.Errors())
+	}
+	for i, err := range errs {
+		if _, rest, ok := strings.Cut(err.Error(), " "); ok {
+			errs[i] = errors.New(c.gr().String() + " " + rest)
+		}
+	}
+	return utilerrors.NewAggregate(errs).Error()
 }
 
 // confirmBinding refuses to bind a role that the user may not bind and does not have.
@@ -96,7 +116,7 @@ func (c *call) confirmBinding(name string, ref rbacv1.RoleRef) error {
 		}
 		role, ok := c.store.Get(schema.GroupResource{Group: rbacv1.GroupName, Resource: "clusterroles"}, ref.Name).(*rbacv1.ClusterRole)
 		if !ok {
-			return apierrors.NewNotFound(schema.GroupResource{Group: rbacv1.GroupName, Resource: "clusterroles"}, ref.Name)
+			return apierrors.NewNotFound(c.gr(), ref.Name) // the real server, too, names what the request is about
 		}
 		rules = role.Rules
 	case "Role":
@@ -105,7 +125,7 @@ func (c *call) confirmBinding(name string, ref rbacv1.RoleRef) error {
 		}
 		role, ok := c.store.Get(schema.GroupResource{Group: rbacv1.GroupName, Resource: "roles"}, store.Key(c.req.Namespace, ref.Name)).(*rbacv1.Role)
 		if !ok {
-			return apierrors.NewNotFound(schema.GroupResource{Group: rbacv1.GroupName, Resource: "roles"}, ref.Name)
+			return apierrors.NewNotFound(c.gr(), ref.Name)
 		}
 		rules = role.Rules
 	default:

@@ -69,6 +69,19 @@ func (s site) object(method, path, body string, headers ...string) map[string]an
 	return m
 }
 
+// as asks in somebody's name.
+func (s site) as(user api.User, method, path, body string) map[string]any {
+	s.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r.WithContext(apiserver.WithUser(r.Context(), user)))
+	var m map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &m); err != nil {
+		s.t.Fatalf("%s %s: %s", method, path, w.Body)
+	}
+	return m
+}
+
 const configMaps = "/api/v1/namespaces/default/configmaps"
 
 func configMap(name, data string) string {

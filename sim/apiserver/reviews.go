@@ -6,6 +6,7 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,6 +28,9 @@ type resolver interface {
 // review answers a create of a kind that is a question; ok is false for all others.
 func (c *call) review(obj runtime.Object) (answer runtime.Object, ok bool, err error) {
 	switch r := obj.(type) {
+	case *corev1.Binding:
+		answer, err := c.bindAlone(r)
+		return answer, true, err
 	case *authenticationv1.SelfSubjectReview:
 		answer := &authenticationv1.SelfSubjectReview{}
 		answer.CreationTimestamp, answer.Status.UserInfo = c.now(), userInfo(c.req.User)

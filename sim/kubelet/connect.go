@@ -24,7 +24,7 @@ var _ apiserver.Nodes = Fleet(nil)
 func (f Fleet) of(pod *corev1.Pod) (*Kubelet, error) {
 	k := f[pod.Spec.NodeName]
 	if k == nil {
-		return nil, apierrors.NewInternalError(fmt.Errorf("no kubelet runs on node %q", pod.Spec.NodeName))
+		return nil, apierrors.NewNotFound(corev1.Resource("pods"), pod.Spec.NodeName) // the real server, too, names what the request is about
 	}
 	return k, nil
 }
