@@ -9,7 +9,7 @@ GO_SOURCES := $(shell find sim wasm lessons -name '*.go' -o -name '*.json' -path
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print)
 LESSON_FILES := $(shell find lessons -type f -not -name '*.go')
 
-.PHONY: run build test check recorded bench update clean setup go-test wasm-test web-test worker-test
+.PHONY: run build test check recorded clients bench update clean setup go-test wasm-test web-test worker-test
 
 run: build
 	@bin/terrarium page --listen 127.0.0.1:$(PORT) web/dist
@@ -63,6 +63,10 @@ worker-test: build/worker.wasm web/node_modules/.stamp
 # Plays what was recorded from real Kubernetes; testdata/oracle/known.txt lists what differs, and why.
 recorded: bin/terrarium
 	node scripts/recorded.mjs
+
+# Runs released clients (client-go, controller-runtime, helm) against `terrarium serve`, troubled; SECONDS=60 each.
+clients:
+	cd sim/twins/clients && $(GO) test -count 1 -timeout 30m -v .
 
 check: build setup
 	@scripts/check

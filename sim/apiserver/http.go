@@ -338,7 +338,9 @@ func (x *exchange) fail(err error) {
 
 // write sends an object in a format.
 func (x *exchange) write(form format, code int, obj runtime.Object) {
-	data, err := form.encode(obj)
+	var data []byte
+	var err error
+	unlocked(x.r.Context(), func() { data, err = form.encode(obj) }) // long lists take long; what is stored does not change
 	if err != nil {
 		x.text(http.StatusInternalServerError, err.Error())
 		return

@@ -1,25 +1,17 @@
 package main
 
 import (
-	"bytes"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
 	"net/url"
-	"os"
 	"sort"
+	"strings"
 
-	"sigs.k8s.io/yaml"
+	"terrarium/sim/twins/kube"
 )
 
 // server is one of the two API servers.
 type server struct {
-	url, token string
-	client     *http.Client
+	*kube.Client
 	kinds      map[string]resource // by apiVersion/kind
 	namespaces map[string]bool
 }
@@ -61,46 +53,11 @@ type answer struct {
 }
 
 func newServer(path string) (*server, error) {
-	data, err := os.ReadFile(path)
+	c, err := kube.New(path)
 	if err != nil {
 		return nil, err
 	}
-	var c struct {
-		Clusters []struct {
-			Cluster struct {
-				Server string
-				CA     string `json:"certificate-authority-data"`
-			}
-		}
-		Users []struct {
-			User struct {
-				Token string
-				Cert  string `json:"client-certificate-data"`
-				Key   string `json:"client-key-data"`
-			}
-		}
-	}
-	if err := yaml.Unmarshal(data, &c); err != nil || len(c.Clusters) != 1 || len(c.Users) != 1 {
-		return nil, fmt.Errorf("%s: not a kubeconfig with one cluster and one user: %v", path, err)
-	}
-	config := &tls.Config{InsecureSkipVerify: c.Clusters[0].Cluster.CA == ""}
-	if ca, _ := base64.StdEncoding.DecodeString(c.Clusters[0].Cluster.CA); len(ca) > 0 {
-		config.RootCAs = x509.NewCertPool()
-		config.RootCAs.AppendCertsFromPEM(ca)
-	}
-	if u := c.Users[0].User; u.Cert != "" {
-		cert, _ := base64.StdEncoding.DecodeString(u.Cert)
-		key, _ := base64.StdEncoding.DecodeString(u.Key)
-		pair, err := tls.X509KeyPair(cert, key)
-		if err != nil {
-			return nil, err
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	s := &server{
-		url: c.Clusters[0].Cluster.Server, token: c.Users[0].User.Token, namespaces: map[string]bool{},
-		client: &http.Client{Transport: &http.Transport{TLSClientConfig: config}}, kinds: map[string]resource{},
-	}
+	s := &server{Client: c, namespaces: map[string]bool{}, kinds: map[string]resource{}}
 	return s, s.discover()
 }
 
@@ -110,7 +67,7 @@ func (s *server) discover() error {
 			Versions []struct{ GroupVersion string }
 		}
 	}
-	if err := s.get("/apis", &groups); err != nil {
+	if err := s.Get("/apis", &groups); err != nil {
 		return err
 	}
 	versions := []string{"v1"}
@@ -121,11 +78,11 @@ func (s *server) discover() error {
 	}
 	for _, v := range versions {
 		var list struct{ Resources []resource }
-		if err := s.get(root(v), &list); err != nil {
+		if err := s.Get(root(v), &list); err != nil {
 			return err
 		}
 		for _, r := range list.Resources {
-			if _, taken := s.kinds[v+"/"+r.Kind]; !taken && !bytes.ContainsRune([]byte(r.Name), '/') {
+			if _, taken := s.kinds[v+"/"+r.Kind]; !taken && !strings.Contains(r.Name, "/") {
 				s.kinds[v+"/"+r.Kind] = r
 			}
 		}
@@ -138,38 +95,6 @@ func root(version string) string {
 		return "/api/v1"
 	}
 	return "/apis/" + version
-}
-
-func (s *server) get(path string, into any) error {
-	code, _, data, err := s.do("GET", path, "", nil)
-	if err == nil && code != 200 {
-		err = fmt.Errorf("%s: %d %s", path, code, data)
-	}
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(data, into)
-}
-
-func (s *server) do(method, path, media string, body []byte) (int, http.Header, []byte, error) {
-	r, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	if media != "" {
-		r.Header.Set("Content-Type", media)
-	}
-	r.Header.Set("User-Agent", "manifests")
-	if s.token != "" {
-		r.Header.Set("Authorization", "Bearer "+s.token)
-	}
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	defer answer.Body.Close()
-	data, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, answer.Header, data, err
 }
 
 func (s *server) serves(d document) bool {
@@ -198,13 +123,10 @@ func (s *server) prepare(d document) error {
 		return nil
 	}
 	s.namespaces[ns] = true
-	body, _ := json.Marshal(map[string]any{"metadata": map[string]any{"name": ns}})
-	if _, _, _, err := s.do("POST", "/api/v1/namespaces", "application/json", body); err != nil {
+	if err := s.Post("/api/v1/namespaces", map[string]any{"metadata": map[string]any{"name": ns}}); err != nil {
 		return err
 	}
-	body, _ = json.Marshal(map[string]any{"metadata": map[string]any{"name": "default"}})
-	_, _, _, err := s.do("POST", "/api/v1/namespaces/"+url.PathEscape(ns)+"/serviceaccounts", "application/json", body)
-	return err
+	return s.Post("/api/v1/namespaces/"+url.PathEscape(ns)+"/serviceaccounts", map[string]any{"metadata": map[string]any{"name": "default"}})
 }
 
 func (s *server) path(d document, name bool) string {
@@ -245,7 +167,7 @@ func (s *server) try(d document, a attempt) answer {
 	case strategic:
 		media = "application/strategic-merge-patch+json"
 	}
-	code, header, data, err := s.do(method, s.path(d, a.verb != create)+"?"+query.Encode(), media, body)
+	code, header, data, err := s.Do(method, s.path(d, a.verb != create)+"?"+query.Encode(), media, body)
 	out := answer{code: code, warnings: header.Values("Warning")}
 	sort.Strings(out.warnings)
 	if err != nil {
@@ -262,7 +184,7 @@ func (s *server) remove(d document) {
 		return // others live there
 	}
 	path := s.path(d, true)
-	s.do("PATCH", path, "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
-	s.do("DELETE", path+"?gracePeriodSeconds=0&propagationPolicy=Background", "", nil)
-	s.do("PATCH", path, "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+	s.Do("PATCH", path, "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+	s.Do("DELETE", path+"?gracePeriodSeconds=0&propagationPolicy=Background", "", nil)
+	s.Do("PATCH", path, "application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
 }
