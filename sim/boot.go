@@ -16,6 +16,7 @@ import (
 	"terrarium/sim/controllers"
 	"terrarium/sim/kubelet"
 	"terrarium/sim/leader"
+	"terrarium/sim/metrics"
 	"terrarium/sim/pki"
 	"terrarium/sim/registry"
 	"terrarium/sim/resources"
@@ -60,6 +61,7 @@ func (c *Cluster) boot() error {
 		return err
 	}
 	c.tasks.AdvanceTo(c.clock.Now().Add(nodesReady), nil) // so that the first pods find all nodes to choose from
+	c.serveMetrics()
 	if err := c.startControlPlane(b); err != nil {
 		return err
 	}
@@ -103,6 +105,19 @@ func (c *Cluster) startServer() (bootstrap.Config, error) {
 		return b, fmt.Errorf("making the cluster: %w", err)
 	}
 	return b, nil
+}
+
+// serveMetrics has a metrics server, where the scenario wants one.
+func (c *Cluster) serveMetrics() {
+	if c.scenario.Metrics == nil {
+		return
+	}
+	m := &metrics.Server{
+		Clock: c.clock, Client: api.Client{Door: c.server, User: apiserver.Loopback()}, Loads: c.scenario.Metrics.Loads, Start: c.start,
+	}
+	for _, r := range m.Resources() {
+		c.server.Serve(r)
+	}
 }
 
 // startControlPlane starts the controllers, and the scheduler where there are nodes.

@@ -44,9 +44,9 @@ func (c *call) list() (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := c.store.ListAt(c.kind.GroupResource(), c.prefix(), at.revision)
+	items, err := c.items(at)
 	if err != nil {
-		return nil, c.unlisted(err, at)
+		return nil, err
 	}
 	out := &api.Listed{
 		TypeMeta: metav1.TypeMeta{APIVersion: c.view.GVK().GroupVersion().String(), Kind: c.view.Kind + "List"},
@@ -67,6 +67,18 @@ func (c *call) list() (runtime.Object, error) {
 		}
 	}
 	return out, nil
+}
+
+// items are the objects of the request's namespace at a revision.
+func (c *call) items(at where) ([]runtime.Object, error) {
+	if c.kind.Live != nil {
+		return c.kind.Live(c.req.Namespace), nil
+	}
+	items, err := c.store.ListAt(c.kind.GroupResource(), c.prefix(), at.revision)
+	if err != nil {
+		return nil, c.unlisted(err, at)
+	}
+	return items, nil
 }
 
 // prefix is what the keys of the request's namespace start with.

@@ -284,6 +284,15 @@ func (c *call) key(name string) string {
 
 // stored reads the object that the request names.
 func (c *call) existing() (runtime.Object, error) {
+	if c.kind.Live != nil {
+		for _, obj := range c.kind.Live(c.req.Namespace) {
+			if metaOf(obj).GetName() == c.req.Name {
+				return obj, nil
+			}
+		}
+		gr := schema.GroupResource{Group: c.kind.Group, Resource: strings.ToLower(c.kind.Kind)}
+		return nil, apierrors.NewNotFound(gr, store.Key(c.req.Namespace, c.req.Name))
+	}
 	obj := c.store.Get(c.kind.GroupResource(), c.key(c.req.Name))
 	if obj == nil {
 		return nil, apierrors.NewNotFound(c.gr(), c.req.Name)

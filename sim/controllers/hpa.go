@@ -19,23 +19,26 @@ import (
 // autoscalerPeriod is how often an autoscaler is looked at.
 const autoscalerPeriod = 15 * time.Second
 
-// autoscalers keep the size of their targets within bounds. No metrics API is served, so no metric ever has a value,
-// and the bounds are all they act on.
+// autoscalers keep the size of their targets within bounds and, where the metrics API is served, near their targets for
+// CPU and memory. What they have recommended and done they remember, as the real ones do.
 type autoscalers struct {
 	base
 	resources func() []*resources.Resource
+	recent    map[string]*scaling // by the autoscaler's key
 }
 
 func startHPA(cfg Config) error {
 	if cfg.Resources == nil {
 		return nil
 	}
-	c := &autoscalers{resources: cfg.Resources}
+	c := &autoscalers{resources: cfg.Resources, recent: map[string]*scaling{}}
 	c.base = newBase(cfg, "horizontal-pod-autoscaler", "horizontal-pod-autoscaler", c.reconcile)
 	return watch1(&c.base, func(kind watch.EventType, hpa, _ *autoscalingv2.HorizontalPodAutoscaler) {
-		if kind != watch.Deleted {
-			c.loop.AddAfter(keyOf(hpa), autoscalerPeriod)
+		if kind == watch.Deleted {
+			delete(c.recent, keyOf(hpa))
+			return
 		}
+		c.loop.AddAfter(keyOf(hpa), autoscalerPeriod)
 	})
 }
 
@@ -81,16 +84,17 @@ func (c *autoscalers) step(hpa *autoscalingv2.HorizontalPodAutoscaler) {
 	if hpa.Spec.MinReplicas != nil {
 		least = *hpa.Spec.MinReplicas
 	}
+	c.remember(hpa, scale.Spec.Replicas)
 	switch current := scale.Spec.Replicas; {
 	case current == 0 && least != 0:
 		c.condition(hpa, autoscalingv2.ScalingActive, v1.ConditionFalse, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
 		c.status(hpa, current, current, nil)
 	case current > hpa.Spec.MaxReplicas:
-		c.rescale(hpa, r, scale, hpa.Spec.MaxReplicas, "Current number of replicas above Spec.MaxReplicas")
+		c.rescale(hpa, r, scale, hpa.Spec.MaxReplicas, "Current number of replicas above Spec.MaxReplicas", nil)
 	case current < least:
-		c.rescale(hpa, r, scale, least, "Current number of replicas below Spec.MinReplicas")
+		c.rescale(hpa, r, scale, least, "Current number of replicas below Spec.MinReplicas", nil)
 	default:
-		c.measure(hpa, current)
+		c.measure(hpa, r, scale, least)
 	}
 }
 
@@ -116,7 +120,7 @@ func (c *autoscalers) target(hpa *autoscalingv2.HorizontalPodAutoscaler) (*resou
 	return nil, nil, fmt.Errorf("no matches for kind %q in group %q", ref.Kind, gv.Group)
 }
 
-func (c *autoscalers) rescale(hpa *autoscalingv2.HorizontalPodAutoscaler, r *resources.Resource, scale *autoscalingv1.Scale, size int32, reason string) {
+func (c *autoscalers) rescale(hpa *autoscalingv2.HorizontalPodAutoscaler, r *resources.Resource, scale *autoscalingv1.Scale, size int32, reason string, metrics []autoscalingv2.MetricStatus) {
 	current := scale.Spec.Replicas
 	next := scale.DeepCopy()
 	next.Spec.Replicas = size
@@ -126,12 +130,13 @@ func (c *autoscalers) rescale(hpa *autoscalingv2.HorizontalPodAutoscaler, r *res
 	if err != nil {
 		c.eventf(hpa, v1.EventTypeWarning, "FailedRescale", "New size: %d; reason: %s; error: %v", size, reason, err.Error())
 		c.condition(hpa, autoscalingv2.AbleToScale, v1.ConditionFalse, "FailedUpdateScale", fmt.Sprintf("the HPA controller was unable to update the target scale: %v", err))
-		c.status(hpa, current, hpa.Status.DesiredReplicas, nil)
+		c.status(hpa, current, hpa.Status.DesiredReplicas, metrics)
 		return
 	}
+	c.rescaled(hpa, size-current)
 	c.condition(hpa, autoscalingv2.AbleToScale, v1.ConditionTrue, "SucceededRescale", fmt.Sprintf("the HPA controller was able to update the target scale to %d", size))
 	c.eventf(hpa, v1.EventTypeNormal, "SuccessfulRescale", "New size: %d; reason: %s", size, reason)
-	c.status(hpa, current, size, nil)
+	c.status(hpa, current, size, metrics)
 	now := c.now()
 	hpa.Status.LastScaleTime = &now
 }
@@ -143,32 +148,17 @@ func (c *autoscalers) status(hpa *autoscalingv2.HorizontalPodAutoscaler, current
 	}
 }
 
-// measure reports that the metrics cannot be had.
-func (c *autoscalers) measure(hpa *autoscalingv2.HorizontalPodAutoscaler, current int32) {
-	first := ""
-	for i, m := range hpa.Spec.Metrics {
-		reason, cause, about := unavailableMetric(hpa.Namespace, m)
-		c.eventf(hpa, v1.EventTypeWarning, reason, "%s", cause)
-		if i == 0 {
-			c.condition(hpa, autoscalingv2.ScalingActive, v1.ConditionFalse, reason, "the HPA was unable to compute the replica count: "+cause)
-			first = about + cause
-		}
-	}
-	n := len(hpa.Spec.Metrics)
-	c.status(hpa, current, hpa.Status.DesiredReplicas, make([]autoscalingv2.MetricStatus, n))
-	c.eventf(hpa, v1.EventTypeWarning, "FailedComputeMetricsReplicas", "invalid metrics (%d invalid out of %d), first error is: %s", n, n, first)
-}
+const notServed = "the server could not find the requested resource"
 
-// unavailableMetric is why a metric has no value where no metrics API is served: the reason, what the API's client
-// says, and how that is introduced.
-func unavailableMetric(namespace string, m autoscalingv2.MetricSpec) (reason, cause, about string) {
-	const missing = "the server could not find the requested resource"
+// unavailableMetric is how it is said that a metric has no value: the reason, the cause and how that is introduced. problem
+// is why a resource metric has none; the others never have one, as no API serves them.
+func unavailableMetric(namespace string, m autoscalingv2.MetricSpec, problem error) (reason, cause, about string) {
 	resource := func(name v1.ResourceName, t autoscalingv2.MetricTarget) string {
 		what := "utilization"
 		if t.AverageValue != nil {
 			what = "usage"
 		}
-		return fmt.Sprintf("failed to get %s %s: unable to get metrics for resource %s: unable to fetch metrics from resource metrics API: %s (get pods.metrics.k8s.io)", name, what, name, missing)
+		return fmt.Sprintf("failed to get %s %s: %v", name, what, problem)
 	}
 	const custom = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
 	switch m.Type {
@@ -192,6 +182,6 @@ func unavailableMetric(namespace string, m autoscalingv2.MetricSpec) (reason, ca
 		selector = m.External.Metric.Selector
 	}
 	return "FailedGetExternalMetric",
-		fmt.Sprintf("unable to get external metric %s/%s/%+v: unable to fetch metrics from external metrics API: %s (get %s.external.metrics.k8s.io)", namespace, name, selector, missing, name),
+		fmt.Sprintf("unable to get external metric %s/%s/%+v: unable to fetch metrics from external metrics API: %s (get %s.external.metrics.k8s.io)", namespace, name, selector, notServed, name),
 		fmt.Sprintf("failed to get %s external metric value: failed to get %s external metric: ", name, name)
 }

@@ -54,6 +54,10 @@ type Resource struct {
 	// Hidden is set where the kind is stored as a version that is not served.
 	Hidden bool
 
+	// Live makes the objects of a kind that is not stored, in the order of namespace and name: those of a namespace, or of
+	// all where it is "". Such a kind can be got and listed.
+	Live func(namespace string) []runtime.Object
+
 	// View is set for another version, or group, of a resource that is stored under View.Of. Such a descriptor needs
 	// names, New, NewList and Default only: all else is asked of the stored one, but for what is set here too, which
 	// takes stored objects.

@@ -16,9 +16,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
+	"terrarium/sim/metrics"
 	"terrarium/sim/registry"
 )
 
@@ -35,6 +37,9 @@ type Scenario struct {
 
 	// Registries are laid over the built-in ones: a host that is known is changed, another is added.
 	Registries []registry.Registry `json:"registries,omitempty"`
+
+	// Metrics, where set, has a metrics server in the cluster: `kubectl top` and autoscalers have something to read.
+	Metrics *Metrics `json:"metrics,omitempty"`
 
 	// Manifests are applied when the cluster is up: names of YAML files of the scenario's folder, or YAML itself.
 	Manifests []string `json:"manifests,omitempty"`
@@ -71,6 +76,11 @@ type APIServer struct {
 // Services is the network that cluster IPs are from.
 func (s *Scenario) Services() netip.Prefix {
 	return netip.MustParsePrefix(cmp.Or(s.APIServer.ServiceClusterIPRange, "10.96.0.0/12")) // it has been checked
+}
+
+// Metrics is a metrics server, with what Pods use beyond what idle ones do.
+type Metrics struct {
+	Loads []metrics.Load `json:"loads,omitempty"`
 }
 
 // Node is one node. Everything but the name has defaults.
@@ -183,6 +193,13 @@ func (s *Scenario) check() error {
 	for i := range s.Registries {
 		if err := s.Registries[i].Check(); err != nil {
 			return fmt.Errorf("registries[%d]: %w", i, err)
+		}
+	}
+	if s.Metrics != nil {
+		for i, l := range s.Metrics.Loads {
+			if _, err := labels.Parse(l.Selector); err != nil || l.Selector == "" {
+				return fmt.Errorf("metrics.loads[%d].selector: %q selects nothing", i, l.Selector)
+			}
 		}
 	}
 	for p := range s.Files {
