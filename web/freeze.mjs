@@ -1,6 +1,6 @@
-// node freeze.mjs WASM DIST: puts the wasm into DIST, beside it terrarium.image, an image of the program's memory with
-// the default cluster come up, and beside each lesson.json one with the lesson's cluster (cluster.image), so that a page
-// need not wait for that. See src/thaw.ts.
+// node freeze.mjs WASM DIST: puts the wasm into DIST, in two modules (split.mjs), beside it terrarium.image, an image of the
+// program's memory with the default cluster come up, and beside each lesson.json one with the lesson's cluster
+// (cluster.image), so that a page need not wait for that. See src/thaw.ts.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import { appended, assembled, named, readUnsigned, sectionIDs, sections, unsigned } from "./module.mjs";
 import { slim } from "./slim.mjs";
+import { marking, split } from "./split.mjs";
 
 const buildSection = "terrarium.build";
 const globalPrefix = "global";
@@ -34,7 +35,7 @@ function open(wasm) {
 
 /**
  * A global object as a worker of a page has it, as far as the program looks. Its clock and its randomness are always the
- * same, so that the same wasm gives the same image.
+ * same, so that the same wasm gives the same image: time passes where `pass` skips to the next timer.
  */
 function scope() {
   let random = 1;
@@ -44,30 +45,50 @@ function scope() {
       return bytes;
     },
   };
-  let looks = 0;
-  const now = () => ++looks / 1000;
+  let elapsed = 0;
+  const now = () => (elapsed += 0.001);
   class Date {
     static now = () => start + now();
     getTime = () => start + now();
   }
+  const timers = new Map();
+  let lastTimer = 0;
+  const setTimeout = (f, ms = 0) => (timers.set(++lastTimer, { at: elapsed + ms, f }), lastTimer);
+  const clearTimeout = (id) => timers.delete(id);
   const context = vm.createContext({
     WebAssembly, console, TextEncoder, TextDecoder, performance: { now }, crypto, Date, setTimeout, clearTimeout,
     fetch() {}, Headers, Request, Response, AbortController, URL,
   });
   vm.runInContext(wasmExec, context);
+  context.pass = () => {
+    const [id, timer] = [...timers].reduce((a, b) => (b[1].at < a[1].at ? b : a), [0, { at: Infinity }]);
+    if (!id) return;
+    timers.delete(id);
+    elapsed = Math.max(elapsed, timer.at);
+    timer.f();
+  };
   context.said = "";
   context.fs.writeSync = (_fd, bytes) => ((context.said += Buffer.from(bytes).toString()), bytes.length);
   return context;
 }
 
-/**
- * Runs the program up to a prepared session and returns the header of its image, its memory, and that of a fresh one.
- * With `marked`, garbage is overwritten with a mark when it is collected.
- */
-async function freeze(module, opened, options, marked) {
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets the program run, time included, until `done`. */
+async function until(context, done) {
+  for (let i = 0; !done(); i++) {
+    if (context.ended || i > 3000) throw new Error(`the program does not go on: ${context.said}`);
+    for (let k = 0; k < 3; k++) await turn();
+    if (!done()) context.pass();
+  }
+}
+
+/** Runs the program up to a prepared session. With `marked`, garbage is overwritten with a mark when it is collected. */
+async function prepare(module, options, marked) {
   const context = scope();
   const go = vm.runInContext("new Go()", context);
   go.env = { GODEBUG: `clobberfree=${Number(marked)}` };
+  go.importObject.more = { load() {} };
   const funcs = new Map();
   const make = go._makeFuncWrapper.bind(go);
   go._makeFuncWrapper = (id) => {
@@ -75,17 +96,24 @@ async function freeze(module, opened, options, marked) {
     funcs.set(made, id);
     return made;
   };
-  let ready, fail;
-  const prepared = new Promise((resolve, reject) => ((ready = resolve), (fail = reject)));
+  const frames = [];
   context.terrariumTurn = (done) => setImmediate(done);
-  context.terrariumSend = (type, id, json) => {
-    if (type === "hello") setTimeout(() => context.terrariumReceive("prepare", 1, options, undefined));
-    if (id === 1) type === "ok" ? ready() : fail(new Error(json));
-  };
+  context.terrariumSend = (type, id, json, bytes) => frames.push({ type, id, json, bytes });
   const instance = await WebAssembly.instantiate(module, go.importObject);
-  go.run(instance).then(() => fail(new Error(`the program ended: ${context.said}`)), fail);
-  await prepared;
-  await new Promise((r) => setTimeout(r, 50));
+  const end = () => (context.ended = true);
+  go.run(instance).then(end, end);
+  await until(context, () => frames.some((f) => f.type === "hello"));
+  context.terrariumReceive("prepare", 1, options, undefined);
+  await until(context, () => frames.some((f) => f.id === 1));
+  const answer = frames.find((f) => f.id === 1);
+  if (answer.type !== "ok") throw new Error(answer.json);
+  for (let k = 0; k < 10; k++) await turn();
+  return { context, go, funcs, frames, instance };
+}
+
+/** The header of an image of a prepared session, its memory, and that of a fresh one. */
+async function freeze(module, opened, options, marked) {
+  const { context, go, funcs, instance } = await prepare(module, options, marked);
   const memory = Buffer.from(instance.exports.mem.buffer);
   const fresh = Buffer.alloc(memory.length);
   Buffer.from((await WebAssembly.instantiate(module, go.importObject)).exports.mem.buffer).copy(fresh);
@@ -100,7 +128,6 @@ async function freeze(module, opened, options, marked) {
     receive: funcs.get(context.terrariumReceive),
     nano: (start + 60_000) * 1e6,
   };
-  for (const timeout of go._scheduledTimeouts.values()) clearTimeout(timeout);
   return { header, memory, fresh };
 }
 
@@ -181,9 +208,48 @@ function lessons(dir) {
   );
 }
 
+/** The numbers of the functions that run while a learner's first commands do, and of the runtime's that ever ran. */
+async function early({ bytes, names, unused }, options) {
+  const { context, frames, instance } = await prepare(await WebAssembly.compile(marking(bytes, unused)), options, false);
+  const { Uint8Array } = vm.runInContext("globalThis", context);
+  const receive = (type, id, data, bytes) => context.terrariumReceive(type, id, data && JSON.stringify(data), bytes);
+  const marks = () => Buffer.from(instance.exports.mem.buffer, unused, names.length);
+  const first = new Set();
+  names.forEach((name, i) => marks()[i] && name.startsWith("runtime.") && first.add(i));
+  marks().fill(0);
+
+  let shown = "";
+  const draw = () => {
+    for (const f of frames.splice(0)) {
+      if (f.type !== "output") continue;
+      shown += Buffer.from(f.bytes).toString();
+      receive("drawn", 0, { bytes: f.bytes.length });
+    }
+    return shown;
+  };
+  const prompted = (text) => text.replace(/\x1b\[[^a-zA-Z]*[a-zA-Z]|\r/g, "").endsWith("$ ");
+  context.terrariumReceive("open", 2, options, undefined);
+  await until(context, () => prompted(draw()));
+  receive("resize", 0, { cols: 90, rows: 28 });
+  for (const line of firstLines) {
+    for (const key of line + "\r") {
+      receive("input", 0, undefined, Uint8Array.from(Buffer.from(key)));
+      for (let k = 0; k < 3; k++) await turn();
+    }
+    const begun = shown.length;
+    await until(context, () => prompted(draw().slice(begun)));
+    for (let k = 0; k < 200; k++) await turn(), context.pass();
+  }
+  names.forEach((_, i) => marks()[i] && first.add(i));
+  console.log(`${first.size} of ${names.length} functions run first`);
+  return first;
+}
+
+const firstLines = ["kubectl get nodes", "kubectl get pods", "ls"];
+
 const [wasmFile, dist] = process.argv.slice(2);
-const opened = open(slim(readFileSync(wasmFile)));
-writeFileSync(path.join(dist, "terrarium.wasm"), opened.bytes);
+const slimmed = slim(readFileSync(wasmFile));
+const opened = open(slimmed.bytes);
 const module = await WebAssembly.compile(opened.bytes);
 await write(path.join(dist, "terrarium.image"), {});
 for (const file of lessons(path.join(dist, "lessons"))) {
@@ -195,6 +261,11 @@ for (const file of lessons(path.join(dist, "lessons"))) {
 // The page of the first lesson asks for its files before anything has told it to.
 const index = JSON.parse(readFileSync(path.join(dist, "lessons/index.json"), "utf8"));
 const first = index.courses[0]?.lessons[0]?.src ?? "";
+const options = first ? { lesson: JSON.parse(readFileSync(path.join(dist, "lessons", first, "lesson.json"), "utf8")).files } : {};
+const isEarly = await early(slimmed, JSON.stringify({ ...options, cols: 100, rows: 30 }));
+const parts = split(opened.bytes, (i) => isEarly.has(i));
+writeFileSync(path.join(dist, "terrarium.wasm"), parts.first);
+writeFileSync(path.join(dist, "terrarium.rest.wasm"), parts.rest);
 const page = path.join(dist, "index.html");
 writeFileSync(page, readFileSync(page, "utf8").replaceAll("FIRST_LESSON", first));
 process.exit(0);

@@ -43,7 +43,7 @@ function readSigned(bytes, at) {
 
 export const named = (name) => Buffer.concat([unsigned(Buffer.byteLength(name)), Buffer.from(name)]);
 
-export const sectionIDs = { custom: 0, type: 1, import: 2, function: 3, global: 6, export: 7, start: 8, element: 9, code: 10, data: 11 };
+export const sectionIDs = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, start: 8, element: 9, code: 10, data: 11 };
 
 /** The sections of a module: [id, content]. */
 export function sections(wasm) {

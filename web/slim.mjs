@@ -85,7 +85,7 @@ function slimTables(memory) {
   const first = old.readUInt32LE(0);
   const firstFunc = Math.ceil((t.functions * 8 + 4) / 4) * 4;
   let end = firstFunc;
-  let name = 0;
+  const names = [];
   for (let i = 0; i < t.functions; i++) {
     if (old.readUInt32LE(i * 8) !== first + i) throw new Error("the functions are not counted through as in Go 1.26");
     const at = old.readUInt32LE(i * 8 + 4);
@@ -106,8 +106,8 @@ function slimTables(memory) {
     old.copy(f, 0, at, at + funcSize);
     f.writeUInt32LE(keepPCs(old.readUInt32LE(at + func.pcsp)), func.pcsp);
     for (const unread of [func.entryOff, func.pcfile, func.pcln, func.cuOffset, func.startLine]) f.writeUInt32LE(0, unread);
-    f.writeInt32LE(old.readInt32LE(at + func.nameOff) - name, func.nameOff);
-    name = old.readInt32LE(at + func.nameOff);
+    names.push(old.readInt32LE(at + func.nameOff));
+    f.writeInt32LE(names[i] - (names[i - 1] ?? 0), func.nameOff);
     f.writeUInt32LE(pcdata.length, func.npcdata);
     f[func.nfuncdata] = funcdata.length;
     [...pcdata.map(keepPCs), ...funcdata].forEach((w, k) => f.writeUInt32LE(w, funcSize + k * 4));
@@ -129,7 +129,11 @@ function slimTables(memory) {
     if (memory.readUInt32LE(t.findfunctab + i * functionBuckets) !== i) throw new Error("findfunctab is not laid out as in Go 1.26");
   }
   memory.fill(0, t.findfunctab, t.findfunctab + (t.functions - 1) * functionBuckets + 4); // the last bucket may be cut short
-  return counting({ functions: t.functions, first, table, firstFunc: table + firstFunc, findfunctab: t.findfunctab });
+  return {
+    body: counting({ functions: t.functions, first, table, firstFunc: table + firstFunc, findfunctab: t.findfunctab }),
+    names: names.map((offset) => memory.toString("latin1", t.names[0] + offset, memory.indexOf(0, t.names[0] + offset))),
+    unused: t.pctab[0] + pcsLength,
+  };
 }
 
 /** The body of a function that fills in what counts up: ftab, findfunctab, and each function's entryOff and nameOff. */
@@ -164,13 +168,16 @@ function counting({ functions, first, table, firstFunc, findfunctab }) {
   return Buffer.concat([unsigned(code.length), Buffer.from(code)]);
 }
 
-/** The module without what is only read for line numbers. */
+/**
+ * The module without what is only read for line numbers; the names of its functions, and the address of as many bytes of
+ * memory, and some, that the program does not touch.
+ */
 export function slim(wasm) {
   const all = sections(wasm);
   const section = (id) => all.find((s) => s[0] === id);
   const data = section(sectionIDs.data);
   const memory = readData(data[1]);
-  const body = slimTables(memory);
+  const { body, names, unused } = slimTables(memory);
   data[1] = writeData(memory, gap);
 
   const count = (id) => readUnsigned(section(id)[1], 0)[0];
@@ -180,7 +187,7 @@ export function slim(wasm) {
     section(id)[1] = appended(section(id)[1], item);
   }
   all.splice(all.indexOf(section(sectionIDs.element)), 0, [sectionIDs.start, start]);
-  return assembled(all);
+  return { bytes: assembled(all), names, unused };
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(process.argv[3], slim(readFileSync(process.argv[2])));
+if (process.argv[1] === import.meta.filename) writeFileSync(process.argv[3], slim(readFileSync(process.argv[2])).bytes);

@@ -50,12 +50,6 @@ export interface Requests {
   parse: { data: { files: Record<string, string> }; ok: Lesson };
 }
 
-/** What only the worker reads: it may be told ahead of `open` which image of a program that page is about to want. */
-export interface ImageFrame {
-  type: "image";
-  data: { url: string };
-}
-
 /** What the wasm says of itself. */
 export interface Events {
   /** The Go program runs and takes frames. */

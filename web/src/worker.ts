@@ -1,10 +1,12 @@
 /**
  * The worker: loads the wasm, starts it, from an image where there is one, and forwards frames between the page and Go.
  *
- * The address of the wasm is the worker's name, or terrarium.wasm beside this script.
+ * The address of the wasm is the worker's name, or terrarium.wasm beside this script. The address of an image that will
+ * probably be asked for may follow the script's after a #.
  */
 import "go-wasm-exec";
-import type { Frame, ImageFrame, OpenOptions } from "./protocol.js";
+import type { Frame, OpenOptions } from "./protocol.js";
+import { Rest } from "./rest.js";
 import { continueClock, fits, parseImage, thaw, type Go, type Image } from "./thaw.js";
 
 interface Scope {
@@ -52,20 +54,30 @@ scope.terrariumTurn = (done) => {
   turn.port2.postMessage(null);
 };
 
-/** What came before the program took frames. */
+/** What came before the program takes frames. */
 const early: Frame[] = [];
 let onEarly: ((frame: Frame) => void) | undefined;
+let taking = false;
+let rest: Rest | undefined;
 /** Why there is no program any more. The page may not have listened yet when it was said first. */
 let dead: Frame | undefined;
 
 function take(frame: Frame): void {
-  if (dead) post(dead);
-  else if (!scope.terrariumReceive) {
+  if (dead) return post(dead);
+  if (!taking) {
     early.push(frame);
     onEarly?.(frame);
-  } else if (frame.type !== "image") {
-    scope.terrariumReceive(frame.type, frame.id ?? 0, frame.data === undefined ? undefined : JSON.stringify(frame.data), frame.bytes);
-  }
+  } else if (frame.type === "open" && frame.bytes && rest && !rest.joined) {
+    // To play a log takes the whole program.
+    taking = false;
+    early.unshift(frame);
+    rest.load().then(takeEarly, unloaded);
+  } else scope.terrariumReceive?.(frame.type, frame.id ?? 0, frame.data === undefined ? undefined : JSON.stringify(frame.data), frame.bytes);
+}
+
+function takeEarly(): void {
+  taking = true;
+  for (let frame; taking && (frame = early.shift()); ) take(frame);
 }
 
 scope.onmessage = ({ data }) => take(data);
@@ -74,6 +86,10 @@ function end(frame: Frame): void {
   if (dead) return;
   dead = frame;
   post(frame);
+}
+
+function unloaded(e: unknown): void {
+  end({ type: "unloaded", data: { message: e instanceof Error ? e.message : String(e) } });
 }
 
 async function compile(url: string): Promise<WebAssembly.Module> {
@@ -93,32 +109,42 @@ async function readImage(url: string): Promise<Image | undefined> {
   }
 }
 
-/** The image that the first frame asks for. */
+/** The image that the frame which opens the session asks for. */
 function wantedImage(): Promise<Image | undefined> {
   return new Promise((resolve) => {
     const look = (frame: Frame) => {
-      const url = frame.type === "image" ? (frame as ImageFrame).data.url : (frame.data as OpenOptions | undefined)?.image;
-      if (frame.type === "image" || frame.type === "open") resolve(url ? readImage(url) : undefined);
+      if (frame.type !== "open") return;
+      const url = (frame.data as OpenOptions | undefined)?.image;
+      resolve(url ? readImage(url) : undefined);
     };
     early.forEach(look);
     onEarly = look;
   });
 }
 
+/** How long after the program is there its rest is fetched, in milliseconds: when a learner's first command is done. */
+const restAfter = 2500;
+
 async function start(): Promise<void> {
-  const url = new URL(scope.name || "terrarium.wasm", scope.location.href).href;
+  const { href } = scope.location;
+  const url = new URL(scope.name || "terrarium.wasm", href).href;
+  const likely = new URL(href).hash.slice(1);
   const go = new scope.Go();
+  rest = new Rest(url, go, (e) => end({ type: "crash", data: { message: String(e), trace: "" } }));
   let ended: Promise<void>;
   try {
-    const [module, image] = await Promise.all([compile(url), wantedImage()]);
-    if (image && fits(image, module)) {
-      continueClock(go, image);
-      ended = thaw(go, await WebAssembly.instantiate(module, go.importObject), image);
-    } else ended = go.run(await WebAssembly.instantiate(module, go.importObject));
+    const [module, image] = await Promise.all([compile(url), likely ? readImage(likely) : wantedImage()]);
+    const thawed = image && fits(image, module) ? image : undefined;
+    if (thawed) continueClock(go, thawed);
+    const instance = await WebAssembly.instantiate(module, go.importObject);
+    rest.belongsTo(module, instance);
+    if (thawed) setTimeout(() => void rest?.load().catch(() => {}), restAfter);
+    else await rest.load();
+    ended = thawed ? thaw(go, instance, thawed) : go.run(instance);
   } catch (e) {
-    return end({ type: "unloaded", data: { message: e instanceof Error ? e.message : String(e) } });
+    return unloaded(e);
   }
-  for (const frame of early.splice(0)) take(frame);
+  takeEarly();
   try {
     await ended;
     end({ type: "crash", data: { message: trace.split("\n")[0] || "the program ended", trace } });

@@ -192,6 +192,18 @@ describe("when things break", () => {
     await page.context().close();
   });
 
+  test("the rest of the wasm that cannot be had is told when it is needed", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.route("**/terrarium.rest.wasm", (r) => r.fulfill({ status: 404 }));
+    await page.goto(site.url);
+    await ready(page);
+    await type(page, "kubectl explain pod.spec");
+    await page.getByText("The cluster stopped unexpectedly").waitFor();
+    assert.match(await page.locator(".broken pre").textContent(), /terrarium\.rest\.wasm: 404/);
+    await context.close();
+  });
+
   test("a wasm that cannot be had is told", async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
