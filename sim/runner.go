@@ -30,8 +30,14 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 	sh := shell.New(shell.Config{
 		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
 		Hostname: s.Hostname, Name: name, Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
-		Limits: shell.Limits{Output: containerOutput},
+		Limits: shell.Limits{Output: containerOutput}, Bare: true, Posix: map[bool]string{true: "ash"}[s.Image.Busybox()],
 	})
+	if asksForLines(s.Argv) {
+		sh.Setenv("PWD", dirOf(s.Dir))
+		if name != "dash" && (name != "sh" || s.Image.Busybox()) {
+			sh.Setenv("SHLVL", "1")
+		}
+	}
 	words := make([]string, len(s.Argv))
 	for i, a := range s.Argv {
 		words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
@@ -165,6 +171,11 @@ func (p *program) Get(port int32, path string) (containers.Page, bool) {
 // commands are the tools of every system, and what the image brings.
 func (p *program) commands() map[string]shell.Command {
 	all := commands.All()
+	if p.start.Image.Busybox() {
+		for name, run := range all {
+			all[name] = inBusybox(name, run)
+		}
+	}
 	for _, name := range p.start.Image.Programs() {
 		all[name] = p.play
 	}
@@ -173,11 +184,11 @@ func (p *program) commands() map[string]shell.Command {
 
 // play runs a program of the image under the shell until it ends.
 func (p *program) play(ctx context.Context, proc *shell.Proc) int {
-	var out, err bytes.Buffer // what it prints comes from the clock, which cannot wait for a pipe
+	out := &printed{} // what it prints comes from the clock, which cannot wait for a pipe
 	ended, code := false, 0
 	inner := *p.start
 	inner.Argv, inner.Env, inner.Dir, inner.Main, inner.TTY = proc.Args, proc.Environ(), proc.Dir, false, false
-	inner.Stdin, inner.Stdout, inner.Stderr = proc.Stdin, &out, &err
+	inner.Stdin, inner.Stdout, inner.Stderr = proc.Stdin, printer{out, false}, printer{out, true}
 	inner.Exit = func(e containers.Exit) { ended, code, p.oom = true, e.Code, p.oom || e.OOMKilled }
 	child, failed := (&containers.Engine{Clock: p.runner.c.clock, Runner: p.runner}).Start(&inner)
 	if failed != nil {
@@ -189,15 +200,45 @@ func (p *program) play(ctx context.Context, proc *shell.Proc) int {
 		p.children = slices.DeleteFunc(p.children, func(c containers.Process) bool { return c == child })
 	}()
 	for {
-		waiting := proc.Machine.WaitUntil(ctx, func() bool { return ended || out.Len()+err.Len() > 0 })
-		out.WriteTo(proc.Stdout)
-		err.WriteTo(proc.Stderr)
+		waiting := proc.Machine.WaitUntil(ctx, func() bool { return ended || len(out.pieces) > 0 })
+		out.writeTo(proc)
 		if waiting != nil {
 			child.Signal(containers.SIGKILL)
 			return 128 + containers.SIGKILL
 		}
 		if ended {
 			return code
+		}
+	}
+}
+
+// printed is what a program has printed on both its streams, in the order in which it did.
+type printed struct{ pieces []piece }
+
+type piece struct {
+	text   []byte
+	stderr bool
+}
+
+// printer is one of the streams.
+type printer struct {
+	to     *printed
+	stderr bool
+}
+
+func (w printer) Write(b []byte) (int, error) {
+	w.to.pieces = append(w.to.pieces, piece{bytes.Clone(b), w.stderr})
+	return len(b), nil
+}
+
+func (o *printed) writeTo(proc *shell.Proc) {
+	pieces := o.pieces
+	o.pieces = nil
+	for _, p := range pieces {
+		if p.stderr {
+			proc.Stderr.Write(p.text)
+		} else {
+			proc.Stdout.Write(p.text)
 		}
 	}
 }

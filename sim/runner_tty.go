@@ -77,10 +77,10 @@ type containerShell struct {
 
 // Prompt is that of the image's shell.
 func (s containerShell) Prompt() string {
-	switch repository := s.start.Image.Repository; {
+	switch {
 	case path.Base(s.start.Argv[0]) == "bash":
 		return "root@" + s.start.Hostname + ":" + s.tilde() + "# "
-	case strings.HasSuffix(repository, "busybox"), strings.HasSuffix(repository, "alpine"), strings.Contains(s.start.Image.Tag, "alpine"):
+	case s.start.Image.Busybox():
 		return s.tilde() + " # "
 	}
 	return "# "

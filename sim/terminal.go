@@ -102,7 +102,8 @@ func (c *Cluster) complete(ctx context.Context, line string, pos int) terminal.C
 			return done
 		}
 	}
-	c.fileNames(word, &done)
+	onlyDirs := words[0] == "cd" || words[0] == "pushd" || words[0] == "rmdir"
+	c.fileNames(word, onlyDirs, &done)
 	return done
 }
 
@@ -145,7 +146,7 @@ func (c *Cluster) kubectlWords(ctx context.Context, args []string, done *termina
 	return len(done.Candidates) > 0 || directive&noFile != 0
 }
 
-func (c *Cluster) fileNames(word string, done *terminal.Completion) {
+func (c *Cluster) fileNames(word string, onlyDirs bool, done *terminal.Completion) {
 	prefix := ""
 	if at := strings.LastIndexByte(word, '='); at >= 0 && strings.HasPrefix(word, "-") {
 		prefix, word = word[:at+1], word[at+1:]
@@ -169,6 +170,8 @@ func (c *Cluster) fileNames(word string, done *terminal.Completion) {
 		}
 		if info, err := c.fs.Stat(path.Join(look, name)); err == nil && info.IsDir() {
 			name += "/"
+		} else if onlyDirs {
+			continue
 		}
 		done.Candidates = append(done.Candidates, terminal.Candidate{Text: prefix + dir + escape(name), Label: name})
 	}

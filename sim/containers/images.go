@@ -145,3 +145,8 @@ func kubernetesImage(name string) Image {
 		programs: map[string]program{name: p},
 	}
 }
+
+// Busybox reports whether the image's shell and tools are busybox's.
+func (i Image) Busybox() bool {
+	return strings.HasSuffix(i.Repository, "busybox") || strings.HasSuffix(i.Repository, "alpine") || strings.Contains(i.Tag, "alpine") || strings.Contains(i.Tag, "busybox") || i.Repository == "docker.io/curlimages/curl"
+}

@@ -14,10 +14,10 @@ func (p *process) chdir(name, to string, physical bool) bool {
 	info, err := p.sh.fs.Stat(p.abs(to))
 	switch {
 	case err != nil:
-		p.errorf("%s: %s: %s", name, to, vfs.Reason(err))
+		p.cannotEnter(name, to, vfs.Reason(err))
 		return false
 	case !info.IsDir():
-		p.errorf("%s: %s: Not a directory", name, to)
+		p.cannotEnter(name, to, "Not a directory")
 		return false
 	}
 	if physical {
@@ -229,4 +229,17 @@ func popdBuiltin(p *process, args []string) int {
 	p.dirs = p.dirs[1:]
 	p.showDirs()
 	return 0
+}
+
+func (p *process) cannotEnter(name, to, reason string) {
+	switch {
+	case p.isAsh() && p.login:
+		p.errorf("%s: can't cd to %s: %s", name, to, reason)
+	case p.isAsh():
+		p.errorf("%s: line %d: can't cd to %s: %s", name, p.lineNumber()-1, to, reason)
+	case p.isDash():
+		p.errorf("%s: can't cd to %s", name, to)
+	default:
+		p.errorf("%s: %s: %s", name, to, reason)
+	}
 }

@@ -107,7 +107,7 @@ func waitBuiltin(p *process, args []string) int {
 func (p *process) waitNext(specs []string, name string) int {
 	var list []*job
 	for _, j := range p.jobs {
-		if j.reported {
+		if j.reported || j.disowned {
 			continue
 		}
 		if len(specs) == 0 || slices.Contains(specs, strconv.Itoa(j.pid)) || slices.ContainsFunc(specs, func(s string) bool { return strings.HasPrefix(s, "%") && p.findJob(s) == j }) {

@@ -297,6 +297,13 @@ type keyboard struct{ *reader }
 
 func (keyboard) Close() error { return nil }
 
+// LastWords writes to a terminal what has to be put right there, even after Ctrl-C.
+func (p *Proc) LastWords(text string) {
+	if s := p.process.files.files[1]; s != nil && s.tty {
+		s.write(context.Background(), []byte(text))
+	}
+}
+
 // Size is how large the terminal is now.
 func (p *Proc) Size() (cols, rows int) { return p.process.sh.cols, p.process.sh.rows }
 

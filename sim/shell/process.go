@@ -154,7 +154,17 @@ func (sh *Shell) newProcess(c Config) *process {
 		"HOME=" + c.Home, "USER=" + c.User, "LOGNAME=" + c.User, "SHELL=/bin/bash", "PATH=" + defaultPath, "TERM=xterm-256color",
 		"LANG=C.UTF-8", "HOSTNAME=" + c.Hostname, "SHLVL=1",
 	}, c.Env...)
+	if c.Bare {
+		env = c.Env
+	}
 	p.importEnv(env)
+	if c.Bare {
+		p.vars.make("PWD").exported = false
+		for _, kv := range env {
+			name, _, _ := strings.Cut(kv, "=")
+			p.vars.order = append(p.vars.order, name)
+		}
+	}
 	return p
 }
 
@@ -468,6 +478,12 @@ func (p *process) print(format string, args ...any) error {
 
 // prefix is what a message begins with: the shell's name and, in scripts, the line.
 func (p *process) prefix() string {
+	switch {
+	case p.isAsh():
+		return path.Base(p.name) + ": "
+	case p.isDash():
+		return fmt.Sprintf("%s: %d: ", p.name, p.lineNumber())
+	}
 	if p.interactive() {
 		return path.Base(p.sh.main.name) + ": "
 	}
@@ -484,6 +500,11 @@ func (p *process) lineNumber() int {
 	}
 	return p.line
 }
+
+// isPosix reports whether the process runs as sh; isDash and isAsh, which of the shells that are called so it is.
+func (p *process) isPosix() bool { return p.posix && !p.opts.typed || p.login && p.name == "sh" }
+func (p *process) isDash() bool  { return p.isPosix() && !p.sh.ash }
+func (p *process) isAsh() bool   { return p.isPosix() && p.sh.ash }
 
 // interactive reports whether the process belongs to the login shell, not to a script.
 func (p *process) interactive() bool { return p.pid == p.sh.main.pid || p.typed() }

@@ -82,7 +82,7 @@ func (p *process) redirectFile(rd *syntax.Redirect, fd int) bool {
 	}
 	s, err := p.open(name, flag)
 	if err != nil {
-		p.errorf("%s: %s", name, vfs.Reason(err))
+		p.errorf("%s", p.unopened(name, vfs.Reason(err), flag != os.O_RDONLY))
 		return false
 	}
 	p.files.set(fd, s)
@@ -90,6 +90,28 @@ func (p *process) redirectFile(rd *syntax.Redirect, fd int) bool {
 		p.files.set(2, s)
 	}
 	return true
+}
+
+// unopened says, in the words of the shell, that a file of a redirection could not be opened.
+func (p *process) unopened(name, reason string, write bool) string {
+	if !p.isPosix() {
+		return name + ": " + reason
+	}
+	verb := "open"
+	if write {
+		verb = "create"
+	}
+	missing := reason == "No such file or directory"
+	switch {
+	case p.isAsh() && missing:
+		reason = map[bool]string{true: "nonexistent directory", false: "no such file"}[write]
+	case missing:
+		reason = map[bool]string{true: "Directory nonexistent", false: "No such file"}[write]
+	}
+	if p.isAsh() {
+		return "can't " + verb + " " + name + ": " + reason
+	}
+	return "cannot " + verb + " " + name + ": " + reason
 }
 
 // open opens a path, /dev/stdin and /dev/fd/N among them.

@@ -130,6 +130,9 @@ func (p *process) compound(cmd syntax.Command) {
 	case *syntax.FuncDecl:
 		p.declareFunction(cmd)
 	case *syntax.ArithmCmd:
+		if p.opts.set["xtrace"] {
+			p.trace("((  " + strings.TrimSpace(p.src.slice(cmd.X)) + "  ))")
+		}
 		p.status = int(truth(p.arithmetic(cmd.X, "((: ") == 0))
 	case *syntax.LetClause:
 		n := int64(0)
@@ -392,6 +395,9 @@ func (p *process) selectLoop(name string, items []string, do []*syntax.Stmt) {
 
 func (p *process) caseClause(c *syntax.CaseClause) {
 	s := p.word(c.Word)
+	if p.opts.set["xtrace"] {
+		p.trace("case " + p.src.slice(c.Word) + " in")
+	}
 	p.status = 0
 	fall := false
 	for _, item := range c.Items {
@@ -494,6 +500,9 @@ func timeFormat(format string, took time.Duration) string {
 // trace prints a line of set -x.
 func (p *process) trace(line string) {
 	ps4 := p.get("PS4")
+	if strings.Contains(ps4, "$") {
+		ps4 = p.promptVars(ps4)
+	}
 	if ps4 != "" {
 		ps4 = strings.Repeat(ps4[:1], p.indirection) + ps4
 	}

@@ -128,6 +128,9 @@ func (p *process) runBash(name string, rest, set, env []string, command, stdin, 
 	}
 	return p.newShell(name, rest, env, func(c *process) {
 		c.command, c.posix = command, posix
+		if c.isDash() && !slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "SHLVL=") }) {
+			c.vars.make("SHLVL").exported = false
+		}
 		if command {
 			c.opts.extra = "c"
 		} else if stdin {

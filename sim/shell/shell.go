@@ -39,7 +39,12 @@ type Config struct {
 	Name     string             // what messages begin with; default bash
 	Edit     EditFunc           // opens an editor; nil where there is none
 	Random   func() uint64      // default: a fixed sequence
-	Limits   Limits
+	// Bare leaves the environment at Env, in its order.
+	Bare bool
+	// Posix is the shell that sh is, dash (the default) or ash: which words its errors have. Where Name is sh, the
+	// shell itself is one.
+	Posix  string
+	Limits Limits
 }
 
 // Limits bound what a line may use. A zero field takes the default.
@@ -81,6 +86,7 @@ type Shell struct {
 	limits   Limits
 	hostname string
 	user     string
+	ash      bool // sh is busybox's
 	start    time.Time
 
 	main    *process
@@ -119,6 +125,7 @@ func New(c Config) *Shell {
 	sh := &Shell{
 		fs: c.FS, machine: c.Machine, commands: maps.Clone(c.Commands), edit: c.Edit, random: c.Random, limits: c.Limits,
 		hostname: c.Hostname, user: c.User, start: c.Machine.Now(), lastPID: 1000, cols: 80, rows: 24,
+		ash: c.Posix == "ash",
 	}
 	if sh.commands == nil {
 		sh.commands = map[string]Command{}

@@ -58,6 +58,8 @@ func (p *process) assignments(call *syntax.CallExpr, redirs []*syntax.Redirect) 
 		p.assign(as, nil)
 		if p.opts.set["xtrace"] && as.Array == nil {
 			p.trace(as.Name.Value + "=" + quoteIfNeeded(p.get(as.Name.Value)))
+		} else if p.opts.set["xtrace"] {
+			p.trace(p.src.slice(as))
 		}
 	}
 	switch {
@@ -231,8 +233,8 @@ func (p *process) notFound(name string) int {
 	if f, ok := p.funcs["command_not_found_handle"]; ok && p.sh.interactive {
 		return p.function("command_not_found_handle", f, []string{name})
 	}
-	if p.posix && !p.opts.typed {
-		p.write(2, fmt.Sprintf("%s: %d: %s: not found\n", p.name, p.lineNumber(), name))
+	if p.isPosix() {
+		p.errorf("%s: not found", name)
 	} else {
 		p.errorf("%s: command not found", name)
 	}

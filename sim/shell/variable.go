@@ -243,6 +243,7 @@ func (v *variable) literal() string {
 
 // variables is a stack of scopes: the global one and one for each function that runs.
 type variables struct {
+	order  []string // exported names that come first in an environment
 	global map[string]*variable
 	locals []map[string]*variable
 	bytes  int
@@ -327,7 +328,12 @@ func (vs *variables) names() []string {
 // environ lists the exported variables as NAME=value, sorted by name.
 func (vs *variables) environ() []string {
 	var out []string
-	for _, name := range vs.names() {
+	names := vs.names()
+	if len(vs.order) > 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(vs.order, name) })
+		names = append(slices.Clone(vs.order), names...)
+	}
+	for _, name := range names {
 		if v := vs.find(name); v.exported && v.set && v.kind == scalar {
 			out = append(out, name+"="+v.str)
 		}

@@ -18,7 +18,7 @@ type tty struct {
 }
 
 // tooLong bounds what may be typed ahead.
-const tooLong = 1 << 20
+const tooLong = 16 << 20
 
 func (d *tty) reset() { *d = tty{t: d.t, col0: true} }
 

@@ -14,8 +14,8 @@ const sheets = sheet(xtermCss, baseCss, terminalCss, editorCss);
 
 const speeds = [1, 5, 20];
 
-/** Size in which the terminal is drawn, by its width: a phone shows more columns in smaller letters. */
-const fontSize = (width: number) => (width < 480 ? 11.5 : width < 720 ? 12.5 : 13.5);
+/** Size in which the terminal is drawn, by its width: a phone's letters are as small as `kubectl get nodes` on one line asks for. */
+const fontSize = (width: number) => (width < 480 ? Math.min(11.5, Math.max(9, Math.floor(((width - 15) / 56 / 0.6) * 10) / 10)) : width < 720 ? 12.5 : 13.5);
 
 export class TerrariumTerminal extends HTMLElement {
   static observedAttributes = ["scenario", "seed"];
@@ -173,10 +173,22 @@ export class TerrariumTerminal extends HTMLElement {
     this.term.textarea?.setAttribute("aria-label", "Terminal. Shift+Tab or F6 leaves it.");
     this.term.attachCustomKeyEventHandler((e) => this.key(e));
     this.term.onData((text) => this.type(text));
+    if (this.term.textarea) this.takeInserted(this.term.textarea);
     this.term.onBinary((text) => this.joined?.write(Uint8Array.from(text, (c) => c.charCodeAt(0))));
     this.term.onResize(({ cols, rows }) => this.joined?.resize(cols, rows));
     this.wait(starting());
     this.refit();
+  }
+
+  /** Text that comes without a key (emoji, dictation, a corrected word): in screen reader mode xterm leaves it. */
+  private takeInserted(textarea: HTMLTextAreaElement): void {
+    let pressed = false;
+    textarea.addEventListener("keydown", () => (pressed = true), { capture: true });
+    textarea.addEventListener("keyup", () => (pressed = false), { capture: true });
+    textarea.addEventListener("input", (e) => {
+      const { inputType, data } = e as InputEvent;
+      if (inputType === "insertText" && data && !pressed && this.term.options.screenReaderMode) this.type(data);
+    });
   }
 
   private async startOwn(): Promise<void> {

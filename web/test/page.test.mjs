@@ -37,6 +37,8 @@ describe("layout", () => {
     assert.ok(terminal.y + terminal.height <= 845, "terminal on the screen");
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 390, `nothing is wider than the screen (${wide})`);
+    await type(page, "kubectl get nodes");
+    await shows(page, /^controlplane +Ready +control-plane +\S+ +v1\.36\.3$/m);
     await page.locator(".command .run").first().tap();
     await shows(page, /private-pod/);
     await page.context().close();

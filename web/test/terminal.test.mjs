@@ -134,6 +134,17 @@ describe("whatever is typed", () => {
     await page.context().close();
   });
 
+  test("text that comes without keys is taken", async () => {
+    const page = await open(browser, site.url);
+    await ready(page);
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("echo ");
+    await page.keyboard.insertText("日本😀é");
+    await page.keyboard.type(" | wc -m\n");
+    await shows(page, /^5$/m);
+    await page.context().close();
+  });
+
   test("binary that is pasted does no harm", async () => {
     const page = await open(browser, site.url);
     await ready(page);

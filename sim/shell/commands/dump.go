@@ -123,6 +123,9 @@ func xxd(_ context.Context, p *shell.Proc) int {
 	if p.Name() == "hexdump" {
 		return hexdump(p, data, has(opts, "C"))
 	}
+	if has(opts, "r") {
+		return unhex(p, string(data), has(opts, "p"))
+	}
 	if has(opts, "p") {
 		for len(data) > 0 {
 			n := min(30, len(data))
@@ -178,6 +181,32 @@ func hexdump(p *shell.Proc, data []byte, canonical bool) int {
 		} else {
 			fmt.Fprintf(p.Stdout, "%07x\n", len(data))
 		}
+	}
+	return 0
+}
+
+// unhex is xxd -r: a dump, or with plain only its digits, made bytes again.
+func unhex(p *shell.Proc, dump string, plain bool) int {
+	var out []byte
+	for line := range strings.SplitSeq(dump, "\n") {
+		if !plain {
+			_, rest, ok := strings.Cut(line, ":")
+			if !ok {
+				continue
+			}
+			line, _, _ = strings.Cut(strings.TrimPrefix(rest, " "), "  ")
+		}
+		digits := strings.Join(strings.Fields(line), "")
+		for i := 0; i+1 < len(digits); i += 2 {
+			n, err := strconv.ParseUint(digits[i:i+2], 16, 8)
+			if err != nil {
+				break
+			}
+			out = append(out, byte(n))
+		}
+	}
+	if _, err := p.Stdout.Write(out); err != nil {
+		return 1
 	}
 	return 0
 }

@@ -49,9 +49,6 @@ type search struct {
 var errStop = errors.New("stop")
 
 func grep(ctx context.Context, p *shell.Proc) int {
-	if p.Name() == "egrep" || p.Name() == "fgrep" {
-		fmt.Fprintf(p.Stderr, "%s: warning: %[1]s is obsolescent; using grep -%c\n", p.Name(), map[string]rune{"egrep": 'E', "fgrep": 'F'}[p.Name()])
-	}
 	opts, operands, exit, done := grepSyntax.parse(p)
 	if done {
 		if exit != 0 {
@@ -153,7 +150,7 @@ func (s *search) compile(patterns []string) int {
 		switch o.name {
 		case "E", "P":
 			flags.Extended, fixed = true, false
-			flags.Escapes = o.name == "P"
+			flags.Escapes, flags.Perl = o.name == "P", o.name == "P"
 		case "G":
 			flags.Extended, fixed = false, false
 		case "F":
@@ -167,12 +164,13 @@ func (s *search) compile(patterns []string) int {
 			flags.Extended = false
 		case has(s.opts, "P"):
 			text = perlToExtended(text)
+			flags.IgnoreCase = flags.IgnoreCase || strings.HasPrefix(text, "(?i)")
 		}
 		if strings.HasPrefix(text, "[:") && strings.HasSuffix(text, ":]") && len(text) > 4 && !fixed {
 			s.p.Errorf("character class syntax is [[:space:]], not [:space:]")
 			return 2
 		}
-		s.warn(text, flags.Extended && !fixed)
+		s.warn(text, flags.Extended && !fixed && !flags.Perl)
 		re, err := regex.Compile(text, flags)
 		if err != nil {
 			s.p.Errorf("%s", grepMessage(text, err))
@@ -227,7 +225,7 @@ func quoteBasic(s string) string {
 
 // perlToExtended rewrites the escapes of Perl that extended expressions do not have.
 func perlToExtended(s string) string {
-	return strings.NewReplacer(`\\`, `\\`, `\d`, `[0-9]`, `\D`, `[^0-9]`, `\h`, `[[:blank:]]`, `(?:`, `(`, `(?i)`, ``, `*?`, `*`, `+?`, `+`).Replace(s)
+	return strings.NewReplacer(`\\`, `\\`, `\d`, `[0-9]`, `\D`, `[^0-9]`, `\h`, `[[:blank:]]`).Replace(s)
 }
 
 func (s *search) files(ctx context.Context, names []string) {
@@ -242,7 +240,7 @@ func (s *search) files(ctx context.Context, names []string) {
 	}
 	for _, name := range names {
 		if name == "-" {
-			if s.file(ctx, "(standard input)", s.p.Stdin) != nil {
+			if s.file(ctx, last(s.opts, "label", "(standard input)"), s.p.Stdin) != nil {
 				return
 			}
 			continue
@@ -251,7 +249,7 @@ func (s *search) files(ctx context.Context, names []string) {
 		if err == nil && info.IsDir() {
 			if recursive {
 				s.dir(ctx, name, name)
-			} else {
+			} else if last(s.opts, "d", "") != "skip" {
 				s.complain("%s: Is a directory", name)
 			}
 			continue
@@ -484,6 +482,9 @@ func (s *search) print(prefix string, number, offset int, line string, sep byte,
 		}
 		if has(s.opts, "b") {
 			out += s.paint("32", strconv.Itoa(offset)) + colon
+		}
+		if has(s.opts, "T") && out != "" {
+			out += "\t"
 		}
 		return out
 	}

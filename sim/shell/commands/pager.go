@@ -307,7 +307,7 @@ func (v *pages) run() {
 	v.raw(true)
 	if !v.stay {
 		v.write("\x1b[?1049h")
-		defer v.write("\x1b[?1049l")
+		defer v.p.LastWords("\x1b[?1049l")
 	}
 	v.fresh = true
 	v.begin()
@@ -618,7 +618,11 @@ func (v *pages) search(text string, back bool) {
 		}
 		v.pattern = re
 	}
-	v.next(back)
+	if back {
+		v.find(v.lineAt(v.top+v.rows-1), -1)
+	} else {
+		v.find(v.lineAt(v.top), 1)
+	}
 }
 
 // next goes to the next line that matches.
@@ -627,16 +631,23 @@ func (v *pages) next(back bool) {
 		v.message = "No previous regular expression  (press RETURN)"
 		return
 	}
-	line := v.lineAt(v.top)
 	step := 1
 	if back {
 		step = -1
 	}
-	if !back {
+	v.find(v.lineAt(v.top)+step, step)
+}
+
+// find goes to the first line, from one on, that matches.
+func (v *pages) find(line, step int) {
+	if v.pattern == nil {
+		v.message = "No previous regular expression  (press RETURN)"
+		return
+	}
+	if step > 0 {
 		v.fill(1 << 30)
 	}
-	// The first search of a text may find its first line.
-	for i := line + step; i >= 0 && i < len(v.lines); i += step {
+	for i := line; i >= 0 && i < len(v.lines); i += step {
 		if v.pattern.Match(v.lines[i]) {
 			v.top = v.rowOf(i)
 			return

@@ -43,7 +43,7 @@ func watch(ctx context.Context, p *shell.Proc) int {
 	before := ""
 	if p.TTY {
 		io.WriteString(p.Stdout, "\x1b[?1049h\x1b[H\x1b[2J")
-		defer io.WriteString(p.Stdout, "\x1b[?1049l")
+		defer p.LastWords("\x1b[?1049l")
 	}
 	for first := true; ; first = false {
 		begun := p.Now()

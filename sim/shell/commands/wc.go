@@ -20,65 +20,78 @@ func wc(ctx context.Context, p *shell.Proc) int {
 	if len(opts) == 0 {
 		opts = []given{{"l", ""}, {"w", ""}, {"c", ""}}
 	}
-	type row struct {
-		name string
-		tally
-	}
-	var rows []row
-	var total tally
-	regular := true
-	exit = eachInput(p, names, func(name string, r io.Reader) error {
-		data, err := io.ReadAll(stepped{ctx, p, r})
-		if err != nil {
-			if reason(err) == "Is a directory" {
-				rows = append(rows, row{name, tally{}})
-			}
-			return err
-		}
-		t := measure(data)
-		rows = append(rows, row{name, t})
-		total.lines += t.lines
-		total.words += t.words
-		total.chars += t.chars
-		total.bytes += t.bytes
-		total.longest = max(total.longest, t.longest)
-		regular = regular && name != "-"
-		return nil
-	})
-	if len(names) > 1 {
-		rows = append(rows, row{"total", total})
-	}
 	columns := 0
 	for _, name := range []string{"l", "w", "m", "c", "L"} {
 		columns += boolInt(has(opts, name))
 	}
-	width := len(fmt.Sprint(total.bytes))
-	if !regular || len(names) == 0 {
-		width = 7
-		if info := p.StatStdin(); info != nil && len(names) == 0 {
-			width = len(fmt.Sprint(info.Size()))
-		}
-	}
-	if len(rows) <= 1 && columns == 1 {
-		width = 1
-	}
-	for _, r := range rows {
+	width := wcWidth(p, names, columns)
+	row := func(name string, t tally) {
 		sep := ""
 		for _, c := range []struct {
 			option string
 			n      int
-		}{{"l", r.lines}, {"w", r.words}, {"m", r.chars}, {"c", r.bytes}, {"L", r.longest}} {
+		}{{"l", t.lines}, {"w", t.words}, {"m", t.chars}, {"c", t.bytes}, {"L", t.longest}} {
 			if has(opts, c.option) {
 				fmt.Fprintf(p.Stdout, "%s%*d", sep, width, c.n)
 				sep = " "
 			}
 		}
 		if len(names) > 0 {
-			fmt.Fprint(p.Stdout, " ", r.name)
+			fmt.Fprint(p.Stdout, " ", name)
 		}
 		fmt.Fprintln(p.Stdout)
 	}
+	var total tally
+	later := func() {}
+	exit = eachInput(p, names, func(name string, r io.Reader) error {
+		later()
+		later = func() {}
+		data, err := io.ReadAll(stepped{ctx, p, r})
+		if err != nil {
+			if reason(err) == "Is a directory" {
+				later = func() { row(name, tally{}) } // behind the complaint
+			}
+			return err
+		}
+		t := measure(data)
+		row(name, t)
+		total.lines += t.lines
+		total.words += t.words
+		total.chars += t.chars
+		total.bytes += t.bytes
+		total.longest = max(total.longest, t.longest)
+		return nil
+	})
+	later()
+	if len(names) > 1 {
+		row("total", total)
+	}
 	return exit
+}
+
+// wcWidth is how wide the numbers are: as all sizes together, where they are known before.
+func wcWidth(p *shell.Proc, names []string, columns int) int {
+	if len(names) <= 1 && columns == 1 {
+		return 1
+	}
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	width, total := 1, int64(0)
+	for _, name := range names {
+		info, err := p.FS.Stat(p.Path(name))
+		if name == "-" {
+			info, err = p.StatStdin(), nil
+		}
+		switch {
+		case err != nil:
+		case info == nil || !info.Mode().IsRegular():
+			width = 7
+		default:
+			total += info.Size()
+		}
+	}
+	return max(width, len(fmt.Sprint(total)))
 }
 
 func measure(data []byte) (t tally) {

@@ -13,6 +13,7 @@ type backtracker struct {
 
 	s     string
 	caps  []int
+	kept  int // where the match begins by \K; -1 where it was not met
 	steps int
 }
 
@@ -33,8 +34,12 @@ func (b *backtracker) find(s string, from int) []int {
 			b.caps[i] = -1
 		}
 		end := -1
+		b.kept = -1
 		if b.match(b.tree, at, func(i int) bool { end = i; return true }) {
 			b.caps[0], b.caps[1] = at, end
+			if b.kept >= 0 {
+				b.caps[0] = b.kept
+			}
 			return b.caps
 		}
 	}
@@ -106,6 +111,16 @@ func (b *backtracker) match(n *node, i int, then func(int) bool) bool {
 			}
 		}
 		return false
+	case look:
+		return b.looks(n, i) != n.negate && then(i)
+	case keep:
+		before := b.kept
+		b.kept = i
+		if then(i) {
+			return true
+		}
+		b.kept = before
+		return false
 	case backref:
 		from, to := b.caps[2*n.index], b.caps[2*n.index+1]
 		if from < 0 || i+to-from > len(b.s) {
@@ -140,6 +155,19 @@ func (b *backtracker) match(n *node, i int, then func(int) bool) bool {
 	return ok && then(i)
 }
 
+// looks reports whether what a look-around asks for stands at i.
+func (b *backtracker) looks(n *node, i int) bool {
+	if !n.behind {
+		return b.match(n.subs[0], i, func(int) bool { return true })
+	}
+	for from := i; from >= 0; from-- {
+		if b.match(n.subs[0], from, func(end int) bool { return end == i }) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *backtracker) sequence(subs []*node, i int, then func(int) bool) bool {
 	if len(subs) == 0 {
 		return then(i)
@@ -148,10 +176,13 @@ func (b *backtracker) sequence(subs []*node, i int, then func(int) bool) bool {
 }
 
 func (b *backtracker) repeat(n *node, i, count, last int, then func(int) bool) bool {
+	if n.lazy && count >= n.min && then(i) {
+		return true
+	}
 	if (n.max < 0 || count < n.max) && i != last {
 		if b.match(n.subs[0], i, func(end int) bool { return b.repeat(n, end, count+1, i, then) }) {
 			return true
 		}
 	}
-	return count >= n.min && then(i)
+	return !n.lazy && count >= n.min && then(i)
 }

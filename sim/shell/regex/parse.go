@@ -18,6 +18,7 @@ type Flags struct {
 	Escapes    bool // \n \t \f \v \a \r \dNNN \oNNN \xHH stand for characters, as in sed and awk
 	Brackets   bool // a backslash in a bracket escapes, as in awk
 	NoBackrefs bool // \1 is the character 1, as in awk
+	Perl       bool // (?:…), looking around, lazy repetitions and \K, as in grep -P; implies backtracking
 }
 
 // Error is why an expression cannot be compiled, in the C library's words.
@@ -59,6 +60,8 @@ const (
 	textEnd
 	backref
 	empty
+	look // subs[0] matches from here on, or up to here (behind); not (negate)
+	keep // what was matched up to here is no part of the match
 )
 
 type node struct {
@@ -68,6 +71,9 @@ type node struct {
 	subs     []*node
 	index    int // of a group or back reference
 	min, max int // of a repetition; max -1 has no limit
+	lazy     bool
+	behind   bool
+	negate   bool
 }
 
 type class struct {
@@ -97,6 +103,7 @@ func (p *parser) parse() (n *node, err error) {
 		}
 	}()
 	p.closed = map[int]bool{}
+	p.refs = p.flags.Perl
 	n = p.alternatives()
 	if p.pos < len(p.text) {
 		panic(errCloseParen)
@@ -183,6 +190,10 @@ func (p *parser) repeated(item *node) *node {
 			return &node{kind: concat, subs: []*node{item, {kind: literal, char: '*'}}}
 		}
 		item = &node{kind: repeat, subs: []*node{item}, min: low, max: high}
+		if p.flags.Perl && p.pos < len(p.text) && (p.text[p.pos] == '?' || p.text[p.pos] == '+') {
+			item.lazy = p.text[p.pos] == '?'
+			p.pos++
+		}
 	}
 	return item
 }
@@ -273,7 +284,41 @@ func (p *parser) endsHere() bool {
 	return rest == "" || strings.HasPrefix(rest, `\)`) || strings.HasPrefix(rest, `\|`)
 }
 
+// lookaround reads what (? begins; nil where it begins nothing of the kind.
+func (p *parser) lookaround() *node {
+	for _, x := range []struct {
+		mark           string
+		behind, negate bool
+	}{{"?=", false, false}, {"?!", false, true}, {"?<=", true, false}, {"?<!", true, true}, {"?:", false, false}} {
+		if !strings.HasPrefix(p.text[p.pos:], x.mark) {
+			continue
+		}
+		p.pos += len(x.mark)
+		p.open++
+		inner := p.alternatives()
+		if !p.take(")") {
+			panic(errParen)
+		}
+		p.open--
+		if x.mark == "?:" {
+			return inner
+		}
+		return &node{kind: look, subs: []*node{inner}, behind: x.behind, negate: x.negate}
+	}
+	if strings.HasPrefix(p.text[p.pos:], "?i)") {
+		p.pos += 3
+		return &node{kind: empty}
+	}
+	return nil
+}
+
 func (p *parser) group() *node {
+	if p.flags.Perl {
+		p.refs = true
+		if n := p.lookaround(); n != nil {
+			return n
+		}
+	}
 	p.groups++
 	n := &node{kind: group, index: p.groups}
 	p.open++
@@ -313,6 +358,11 @@ func (p *parser) escape() *node {
 		return &node{kind: textStart}
 	case '\'':
 		return &node{kind: textEnd}
+	case 'K':
+		if p.flags.Perl {
+			p.refs = true
+			return &node{kind: keep}
+		}
 	case 'w', 'W':
 		return &node{kind: set, class: &class{negate: r == 'W', ranges: [][2]rune{{'_', '_'}}, names: []string{"alnum"}}}
 	case 's', 'S':

@@ -127,3 +127,27 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+func TestPerl(t *testing.T) {
+	for _, x := range []struct{ re, in, want string }{
+		{`(?<=b=)[0-9]+`, "a=1,b=22", "22"},
+		{`[a-z]+(?==)`, "key=1", "key"},
+		{`x(?!y).`, "xyxz", "xz"},
+		{`(?<!a)b`, "abcb", "b"},
+		{`image: \K.*`, "image: nginx:1", "nginx:1"},
+		{`".*?"`, `"a" "b"`, `"a"`},
+		{`a+?`, "aaa", "a"},
+		{`(?:ab)+`, "ababc", "abab"},
+		{`(a)(?:b)\1`, "aba", "aba"},
+	} {
+		re, err := Compile(x.re, Flags{Extended: true, Perl: true})
+		if err != nil {
+			t.Errorf("%s: %v", x.re, err)
+			continue
+		}
+		m := re.Find(x.in)
+		if m == nil || x.in[m[0]:m[1]] != x.want {
+			t.Errorf("%s in %s: %v, want %s", x.re, x.in, m, x.want)
+		}
+	}
+}
