@@ -50,8 +50,10 @@ func (c *Cluster) boot() error {
 	if err != nil {
 		return fmt.Errorf("scenario.yaml: apiServer.disableAdmissionPlugins: %w", err)
 	}
+	// Our kubelets register with the roles that kubeadm would give their nodes afterwards: until then they may.
+	first := slices.DeleteFunc(slices.Clone(chain), func(p admission.Plugin) bool { return p.Name() == "NodeRestriction" })
 	c.server = apiserver.New(apiserver.Config{
-		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: chain, Services: c.scenario.Services(),
+		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: first, Services: c.scenario.Services(),
 	})
 	b, err := c.startServer()
 	if err != nil {
@@ -60,6 +62,7 @@ func (c *Cluster) boot() error {
 	if err := c.startNodes(); err != nil {
 		return err
 	}
+	c.server.SetAdmission(chain)
 	c.tasks.AdvanceTo(c.clock.Now().Add(nodesReady), nil) // so that the first pods find all nodes to choose from
 	c.serveMetrics()
 	if err := c.startControlPlane(b); err != nil {

@@ -1,11 +1,13 @@
 package admission
 
-// Default is the chain of an API server that was given no --enable-admission-plugins, in its order.
+// Default is the chain of the API server that kubeadm starts: the plugins that are on by default, and NodeRestriction,
+// in their order.
 func Default() Chain {
 	return Chain{
 		NamespaceLifecycle{},
 		LimitRanger{},
 		ServiceAccount{},
+		NodeRestriction{},
 		TaintNodesByCondition{},
 		PodSecurity{},
 		Priority{},
