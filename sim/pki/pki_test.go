@@ -82,6 +82,15 @@ func TestVerify(t *testing.T) {
 	if _, err := authority(t, 2).Verify(pair.Cert, now); err == nil {
 		t.Error("another authority's certificate was taken")
 	}
+	twin := authority(t, 1) // has the same key, and has issued nothing
+	if _, err := twin.Verify(pair.Cert, now); err != nil {
+		t.Errorf("its own signature: %v", err)
+	}
+	block, _ := pem.Decode(pair.Cert)
+	block.Bytes[len(block.Bytes)-1] ^= 1
+	if _, err := a.Verify(pem.EncodeToMemory(block), now); err == nil {
+		t.Error("a broken signature was taken")
+	}
 	for _, bad := range []string{"", "junk", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"} {
 		if _, err := a.Verify([]byte(bad), now); err == nil {
 			t.Errorf("%q was taken", bad)

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"maps"
 	"runtime"
 	"runtime/debug"
@@ -14,6 +15,9 @@ type prepared struct {
 }
 
 func (b *Bridge) prepare(o openOptions) error {
+	if err := b.warm(o); err != nil {
+		return err
+	}
 	s, err := newUnused(b, o, true)
 	if err != nil {
 		return err
@@ -27,6 +31,18 @@ func (b *Bridge) prepare(o openOptions) error {
 	}
 	debug.FreeOSMemory()
 	return nil
+}
+
+// warm lets the program compute what it computes once, tables and what packages remember of types, by a learner's first
+// command in a cluster that is thrown away.
+func (b *Bridge) warm(o openOptions) error {
+	s, err := newUnused(b, o, true)
+	if err != nil {
+		return err
+	}
+	defer s.cluster.Close()
+	_, err = s.cluster.Exec(context.Background(), "kubectl get nodes")
+	return err
 }
 
 // takeSpare is the prepared session where it is the one that is asked for, else nil.
