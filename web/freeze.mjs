@@ -202,6 +202,8 @@ async function write(file, options) {
   console.log(`${path.relative(dist, file)}: ${(image.length / 1e6).toFixed(1)} MB`);
 }
 
+const escaped = (text) => text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+
 function lessons(dir) {
   return readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
     e.isDirectory() ? lessons(path.join(dir, e.name)) : e.name === "lesson.json" ? [path.join(dir, e.name)] : [],
@@ -258,14 +260,14 @@ for (const file of lessons(path.join(dist, "lessons"))) {
   writeFileSync(file, JSON.stringify({ ...lesson, image: "cluster.image" }));
 }
 
-// The page of the first lesson asks for its files before anything has told it to.
+// The page of the first lesson asks for its files, and has its title, before anything has told it to.
 const index = JSON.parse(readFileSync(path.join(dist, "lessons/index.json"), "utf8"));
-const first = index.courses[0]?.lessons[0]?.src ?? "";
+const { src: first = "", title = "Lessons" } = index.courses[0]?.lessons[0] ?? {};
 const options = first ? { lesson: JSON.parse(readFileSync(path.join(dist, "lessons", first, "lesson.json"), "utf8")).files } : {};
 const isEarly = await early(slimmed, JSON.stringify({ ...options, cols: 100, rows: 30 }));
 const parts = split(opened.bytes, (i) => isEarly.has(i));
 writeFileSync(path.join(dist, "terrarium.wasm"), parts.first);
 writeFileSync(path.join(dist, "terrarium.rest.wasm"), parts.rest);
 const page = path.join(dist, "index.html");
-writeFileSync(page, readFileSync(page, "utf8").replaceAll("FIRST_LESSON", first));
+writeFileSync(page, readFileSync(page, "utf8").replaceAll("FIRST_LESSON", first).replaceAll("FIRST_TITLE", () => escaped(title)));
 process.exit(0);

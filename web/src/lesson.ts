@@ -65,6 +65,7 @@ export class TerrariumLesson extends HTMLElement {
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = sheets;
     this.terminal.setAttribute("detached", "");
+    this.await();
     this.layout.append(this.sheet, this.splitter.handle, this.terminal, this.heard);
     root.append(this.layout);
     this.addEventListener("keydown", (e) => this.key(e));
@@ -75,6 +76,7 @@ export class TerrariumLesson extends HTMLElement {
 
   connectedCallback(): void {
     this.resizes.observe(this);
+    this.arrange(); // the observer tells after the first frame
     document.addEventListener("keydown", this.stray, { capture: true });
     if (!this.opening) void this.open();
   }
@@ -106,8 +108,7 @@ export class TerrariumLesson extends HTMLElement {
     const turn = ++this.opening;
     this.shut();
     if (!this.getAttribute("src")) return;
-    this.sheet.replaceChildren(skeleton());
-    this.terminal.replaceChildren(h("div", { slot: "above", class: "reserved" }));
+    this.await();
     let settle!: (c: Cluster | undefined) => void;
     this.ready = new Promise((resolve) => (settle = resolve));
     try {
@@ -129,6 +130,12 @@ export class TerrariumLesson extends HTMLElement {
       }
       this.dispatchEvent(new CustomEvent("error", { detail: e }));
     }
+  }
+
+  /** Takes the room of a lesson that is still to come. */
+  private await(): void {
+    this.sheet.replaceChildren(skeleton());
+    this.terminal.replaceChildren(h("div", { slot: "above", class: "reserved" }));
   }
 
   private session(): string | null {
@@ -417,6 +424,7 @@ export class TerrariumLesson extends HTMLElement {
       },
       { root: this.sheet, rootMargin: "0px 0px -62% 0px" },
     );
+    this.rail[0]?.link.setAttribute("aria-current", "step");
     for (const r of this.rail) this.reading.observe(r.section);
   }
 

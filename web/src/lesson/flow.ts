@@ -22,6 +22,7 @@ export class FlowPicture {
 
   constructor(private readonly flow: Flow) {
     this.drawing.setAttribute("aria-label", flow.title);
+    this.drawing.setAttribute("height", String(rowHeight)); // until the width is known
     this.figure = h("figure", { class: "flow", "aria-label": flow.title }, this.drawing, h("figcaption", { class: "unseen" }, `${flow.title}. ${flow.description}`), this.heard);
     this.resizes.observe(this.figure);
   }
