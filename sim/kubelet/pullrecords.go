@@ -113,6 +113,8 @@ func (p *pullRecords) mustPull(image, id string, logins func() ([]credentials.Lo
 			}
 			if sameHash != sameSecret && len(a.secrets) < moreSecrets {
 				p.add(image, id, access{secrets: []pullSecret{{l.Source, l.Hash}}})
+			} else if !sameHash {
+				continue // new credentials that there is no room for
 			}
 			return false, nil
 		}

@@ -13,7 +13,8 @@ type Asked struct {
 	Subject
 	// PublicKey is the DER of the SubjectPublicKeyInfo.
 	PublicKey []byte
-	// RawSubject is the DER of the subject.
+	// RawSubject is the DER of the subject, with its parts in the order in which crypto/x509 writes them: that of the
+	// certificates that the controller manager signs.
 	RawSubject []byte
 	// Serial is the subject's serialNumber, mostly empty.
 	Serial string
@@ -56,10 +57,14 @@ func ParseRequest(text []byte) (Asked, error) {
 	}
 	var name pkix.Name
 	name.FillFromRDNSequence(&rdn)
+	subject, err := asn1.Marshal(name.ToRDNSequence())
+	if err != nil {
+		return Asked{}, err
+	}
 	out := Asked{
 		Subject:   Subject{CommonName: name.CommonName, Organization: name.Organization},
 		Serial:    name.SerialNumber,
-		PublicKey: r.Info.PublicKey.FullBytes, RawSubject: r.Info.Subject.FullBytes,
+		PublicKey: r.Info.PublicKey.FullBytes, RawSubject: subject,
 	}
 	return out, out.readNames(r.Info.Attributes)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"net"
 	"testing"
@@ -40,6 +41,11 @@ func TestParseRequest(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Asked{}, "PublicKey", "RawSubject")); diff != "" {
 		t.Error(diff)
+	}
+
+	var names pkix.RDNSequence
+	if _, err := asn1.Unmarshal(got.RawSubject, &names); err != nil || names.String() != "CN=jane,O=devs" { // String begins at the end
+		t.Errorf("%v %v", names, err)
 	}
 
 	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
