@@ -38,7 +38,7 @@ func (ops Operations) Containers() map[string]any {
 				continue
 			}
 			at, keys := root, strings.Split(path, "/")
-			for _, key := range keys[min(1, len(keys)) : len(keys)-1] {
+			for _, key := range keys[1:max(1, len(keys)-1)] {
 				key = unescape.Replace(key)
 				next, ok := at[key].(map[string]any)
 				if !ok {

@@ -214,26 +214,28 @@ func compare(t *testing.T, seed uint64, want []byte, wantErr error, got map[stri
 	return false
 }
 
-// cases of directives that random documents seldom have.
+// directives are cases that random documents seldom have.
+var directives = []struct{ doc, change string }{
+	{`{"metadata":{"finalizers":["a","b","c"]}}`, `{"metadata":{"$deleteFromPrimitiveList/finalizers":["b"]}}`},
+	{`{"metadata":{"finalizers":["a","b","c"]}}`, `{"metadata":{"$setElementOrder/finalizers":["c","a","d"],"finalizers":["d"]}}`},
+	{`{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}`, `{"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}}`},
+	{`{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}`, `{"spec":{"$setElementOrder/containers":[{"name":"b"}],"containers":[{"name":"a","image":"x"}]}}`},
+	{`{"spec":{"volumes":[{"name":"a","emptyDir":{}}]}}`, `{"spec":{"volumes":[{"name":"a","$retainKeys":["name","secret"],"secret":{"secretName":"s"}}]}}`},
+	{`{"spec":{"volumes":[{"name":"a","emptyDir":{}}]}}`, `{"spec":{"volumes":[{"name":"a","$retainKeys":["name"],"secret":{"secretName":"s"}}]}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"image":"x"}]}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"$patch":"replace"},{"name":"b"}]}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"$patch":"nosuch","name":"b"}]}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"$patch":"nosuch"}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":"x"}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[["x"]]}}`},
+	{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":["x"]}}`},
+	{`{"spec":{"nosuch":{"a":1}}}`, `{"spec":{"nosuch":{"a":2}}}`},
+	{`{"metadata":{"labels":{"a":"b"}}}`, `{"metadata":{"labels":null}}`},
+	{`{}`, `{"metadata":{"labels":{"a":null,"b":"c"}}}`},
+}
+
 func TestDirectives(t *testing.T) {
-	for _, c := range []struct{ doc, change string }{
-		{`{"metadata":{"finalizers":["a","b","c"]}}`, `{"metadata":{"$deleteFromPrimitiveList/finalizers":["b"]}}`},
-		{`{"metadata":{"finalizers":["a","b","c"]}}`, `{"metadata":{"$setElementOrder/finalizers":["c","a","d"],"finalizers":["d"]}}`},
-		{`{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}`, `{"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}}`},
-		{`{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}`, `{"spec":{"$setElementOrder/containers":[{"name":"b"}],"containers":[{"name":"a","image":"x"}]}}`},
-		{`{"spec":{"volumes":[{"name":"a","emptyDir":{}}]}}`, `{"spec":{"volumes":[{"name":"a","$retainKeys":["name","secret"],"secret":{"secretName":"s"}}]}}`},
-		{`{"spec":{"volumes":[{"name":"a","emptyDir":{}}]}}`, `{"spec":{"volumes":[{"name":"a","$retainKeys":["name"],"secret":{"secretName":"s"}}]}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"image":"x"}]}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"$patch":"replace"},{"name":"b"}]}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[{"$patch":"nosuch","name":"b"}]}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"$patch":"nosuch"}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":"x"}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":[["x"]]}}`},
-		{`{"spec":{"containers":[{"name":"a"}]}}`, `{"spec":{"containers":["x"]}}`},
-		{`{"spec":{"nosuch":{"a":1}}}`, `{"spec":{"nosuch":{"a":2}}}`},
-		{`{"metadata":{"labels":{"a":"b"}}}`, `{"metadata":{"labels":null}}`},
-		{`{}`, `{"metadata":{"labels":{"a":null,"b":"c"}}}`},
-	} {
+	for _, c := range directives {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			want, wantErr := strategicpatch.StrategicMergePatch([]byte(c.doc), []byte(c.change), corev1.Pod{})
 			got, gotErr := patch.Strategic(decode(t, []byte(c.doc)), decode(t, []byte(c.change)), patch.SchemaOf(&corev1.Pod{}))
