@@ -51,6 +51,9 @@ Try 'ls --help' for more information.
 command terminated with exit code 2
 `},
 		{"kubectl exec web -- bash -c 'foo; cd /nosuch; true'", "bash: line 1: foo: command not found\nbash: line 1: cd: /nosuch: No such file or directory\n"},
+		{"kubectl exec bb -- wget -qO- web", "error: terrarium recognises \"wget\" but does not simulate it\ncommand terminated with exit code 1\n"},
+		{"kubectl exec bb -- sh -c 'curl web; nslookup web'", "sh: curl: not found\nerror: terrarium recognises \"nslookup\" but does not simulate it\ncommand terminated with exit code 1\n"},
+		{"kubectl exec web -- bash -c 'wget web; curl web'", "bash: line 1: wget: command not found\nerror: terrarium recognises \"curl\" but does not simulate it\ncommand terminated with exit code 1\n"},
 		{"kubectl exec bb -- env", `HOSTNAME=bb
 HOME=/root
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -98,4 +98,9 @@ func TestLess(t *testing.T) {
 	if p.term.Busy() {
 		t.Error("less goes on")
 	}
+	// Who leaves the other screen leaves no empty line behind.
+	p.press("watch date\r")
+	if got := p.press("\x03"); !strings.HasPrefix(got, "^C\x1b[?1049l\x1b[?2004h") {
+		t.Errorf("watch leaves %q", got)
+	}
 }

@@ -31,6 +31,7 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
 		Hostname: s.Hostname, Name: name, Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
 		Limits: shell.Limits{Output: containerOutput}, Bare: true, Posix: map[bool]string{true: "ash"}[s.Image.Busybox()],
+		Has: s.Image.Has,
 	})
 	if asksForLines(s.Argv) {
 		sh.Setenv("PWD", dirOf(s.Dir))
@@ -44,7 +45,7 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 	}
 	if program := path.Base(s.Argv[0]); slices.Contains(s.Image.Programs(), program) {
 		words[0] = program
-	} else if !has(sh, s.Argv[0]) {
+	} else if !has(sh, s.Argv[0]) && !(s.Image.Has(program) && slices.Contains(shell.Unsimulated(), program)) {
 		sh.Close()
 		cancel()
 		return nil, &containers.NotFound{Command: s.Argv[0]}

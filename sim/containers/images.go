@@ -150,3 +150,27 @@ func kubernetesImage(name string) Image {
 func (i Image) Busybox() bool {
 	return strings.HasSuffix(i.Repository, "busybox") || strings.HasSuffix(i.Repository, "alpine") || strings.Contains(i.Tag, "alpine") || strings.Contains(i.Tag, "busybox") || i.Repository == "docker.io/curlimages/curl"
 }
+
+// What images bring of the programs that are not simulated. Debian's is what its base image has.
+const (
+	busyboxHas = " adduser bc bzip2 crontab dc dmesg ed fdisk fuser gunzip gzip ifconfig ip killall lsof lsmod modprobe mount nc netstat nslookup passwd pgrep ping pkill poweroff reboot sysctl tar telnet top traceroute umount unzip wget xz "
+	alpineHas  = busyboxHas + "apk "
+	debianHas  = " apt apt-cache apt-get dmesg dpkg groupadd gunzip gzip mount passwd perl su tar umount update-alternatives useradd usermod "
+	nginxHas   = debianHas + "curl openssl "
+)
+
+// Has reports whether a program that nobody plays is in the image.
+func (i Image) Has(program string) bool {
+	has := debianHas
+	switch {
+	case strings.HasSuffix(i.Repository, "busybox"):
+		has = busyboxHas
+	case i.Busybox():
+		has = alpineHas
+	case strings.HasSuffix(i.Repository, "/nginx"):
+		has = nginxHas
+	case strings.Contains(i.Repository, "netshoot"), strings.Contains(i.Repository, "buildpack-deps"):
+		return true
+	}
+	return strings.Contains(has, " "+program+" ") || i.Repository == "docker.io/curlimages/curl" && program == "curl"
+}

@@ -6,6 +6,43 @@ import (
 	"strings"
 )
 
+// HistoryLine is an input of several lines as the history keeps it: on one line, with semicolons where they belong. What
+// holds a here-document or an open quote keeps its newlines.
+func (sh *Shell) HistoryLine(text string) string {
+	lines := strings.Split(text, "\n")
+	if len(lines) == 1 || strings.Contains(text, "<<") {
+		return text
+	}
+	joined := lines[0]
+	for i, line := range lines[1:] {
+		before := strings.Join(lines[:i+1], "\n")
+		switch {
+		case strings.Count(before, "'")%2 == 1, strings.Count(before, `"`)%2 == 1:
+			joined += "\n" + line
+		case strings.HasSuffix(joined, `\`):
+			joined = joined[:len(joined)-1] + line
+		case leadsOn(joined) || strings.TrimSpace(line) == "":
+			joined += " " + line
+		default:
+			joined += "; " + line
+		}
+	}
+	return joined
+}
+
+// leadsOn reports whether nothing may stand between a line's end and the next.
+func leadsOn(line string) bool {
+	line = strings.TrimRight(line, " \t")
+	if line == "" || strings.HasSuffix(line, "|") || strings.HasSuffix(line, "&") || strings.HasSuffix(line, ";") || strings.HasSuffix(line, "(") || strings.HasSuffix(line, "{") {
+		return true
+	}
+	switch line[strings.LastIndexAny(line, " \t;")+1:] {
+	case "do", "then", "else", "in", "if", "while", "until", "elif", "{", "!":
+		return true
+	}
+	return false
+}
+
 // AddHistory remembers a line that was typed; one like the last, one that is blank or begins with a blank is not.
 func (sh *Shell) AddHistory(line string) {
 	line = strings.TrimRight(line, "\n")

@@ -39,6 +39,8 @@ type Config struct {
 	Name     string             // what messages begin with; default bash
 	Edit     EditFunc           // opens an editor; nil where there is none
 	Random   func() uint64      // default: a fixed sequence
+	// Has reports which programs that are recognised and not simulated the machine has; nil is all.
+	Has func(name string) bool
 	// Bare leaves the environment at Env, in its order.
 	Bare bool
 	// Posix is the shell that sh is, dash (the default) or ash: which words its errors have. Where Name is sh, the
@@ -87,6 +89,7 @@ type Shell struct {
 	hostname string
 	user     string
 	ash      bool // sh is busybox's
+	has      func(name string) bool
 	start    time.Time
 
 	main    *process
@@ -125,7 +128,7 @@ func New(c Config) *Shell {
 	sh := &Shell{
 		fs: c.FS, machine: c.Machine, commands: maps.Clone(c.Commands), edit: c.Edit, random: c.Random, limits: c.Limits,
 		hostname: c.Hostname, user: c.User, start: c.Machine.Now(), lastPID: 1000, cols: 80, rows: 24,
-		ash: c.Posix == "ash",
+		ash: c.Posix == "ash", has: c.Has,
 	}
 	if sh.commands == nil {
 		sh.commands = map[string]Command{}
@@ -282,7 +285,7 @@ func (sh *Shell) Run(ctx context.Context, line string, stdin io.Reader, stdout, 
 			io.WriteString(stderr, expanded+"\n")
 		}
 		line = expanded
-		sh.AddHistory(line)
+		sh.AddHistory(sh.HistoryLine(line))
 		sh.front.text = line
 	}
 	p.top(line)

@@ -226,7 +226,7 @@ func (p *process) findProgram(name string) (at string, status int) {
 
 // notFound says that there is no such program and returns the exit status.
 func (p *process) notFound(name string) int {
-	if unsimulated[name] {
+	if unsimulated[name] && (p.sh.has == nil || p.sh.has(name)) {
 		p.write(2, fmt.Sprintf("error: terrarium recognises %q but does not simulate it\n", name))
 		return 1
 	}

@@ -70,3 +70,22 @@ func TestIncomplete(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryLine(t *testing.T) {
+	m := newMachine()
+	for text, want := range map[string]string{
+		"for i in 1 2\ndo echo $i\ndone": "for i in 1 2; do echo $i; done",
+		"if true; then\n  echo a\nfi":    "if true; then   echo a; fi",
+		"f() {\necho a\n}":               "f() { echo a; }",
+		"echo 'a\nb'":                    "echo 'a\nb'",
+		"cat <<E\nx\nE":                  "cat <<E\nx\nE",
+		"echo a |\ncat":                  "echo a | cat",
+		"kubectl get pods \\\n  -o wide": "kubectl get pods   -o wide",
+		"case x in\nx) echo a;;\nesac":   "case x in x) echo a;; esac",
+		"echo one line":                  "echo one line",
+	} {
+		if got := m.HistoryLine(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

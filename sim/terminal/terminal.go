@@ -189,7 +189,11 @@ func (t *Terminal) enter() {
 		return
 	}
 	t.pending = ""
-	t.history.add(text)
+	kept := text
+	if s, ok := t.c.Shell.(interface{ HistoryLine(string) string }); ok && strings.Count(text, "\n") > strings.Count(line, "\n") {
+		kept = s.HistoryLine(text)
+	}
+	t.history.add(kept)
 	if len(bytes.TrimSpace([]byte(text))) == 0 {
 		t.prompt()
 		return

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ type tty struct {
 	line  []byte // being typed
 	ready []byte // entered
 	eof   int    // how often Ctrl-D was pressed on an empty line and not yet read
+	left  bool   // the last thing written was that the other screen is left: the program knew of the interruption
 	col0  bool   // the last thing written was a newline
 	raw   bool   // keys go to the command one by one, and what it writes to the screen as it is
 }
@@ -149,12 +151,16 @@ func (d *tty) Write(p []byte) (int, error) {
 	}
 	d.t.out.buf = out
 	d.col0 = p[len(p)-1] == '\n'
+	d.left = bytes.HasSuffix(p, []byte("\x1b[?1049l"))
 	d.t.out.flush()
 	return len(p), nil
 }
 
 // endLine is what bash does after a command was interrupted: the prompt begins on a line of its own.
 func (d *tty) endLine() {
+	if d.left {
+		return
+	}
 	d.t.out.writeString("\r\n")
 	d.col0 = true
 }
