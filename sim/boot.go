@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"time"
 
@@ -54,6 +55,7 @@ func (c *Cluster) boot() error {
 	first := slices.DeleteFunc(slices.Clone(chain), func(p admission.Plugin) bool { return p.Name() == "NodeRestriction" })
 	c.server = apiserver.New(apiserver.Config{
 		Clock: c.clock, Chance: c.chance, Resources: resources.All(), Admission: first, Services: c.scenario.Services(),
+		Address: net.JoinHostPort(address(0), fmt.Sprint(bootstrap.Port)),
 	})
 	b, err := c.startServer()
 	if err != nil {
