@@ -15,6 +15,10 @@ async function coldStart(browser, url) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   await page.addInitScript(`globalThis.terminalText = ${textOf}`);
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => (globalThis.shift += e.value))).observe({ type: "layout-shift", buffered: true });
+  });
   const begun = performance.now();
   await page.goto(url, { waitUntil: "commit" });
   await page.waitForFunction(() => globalThis.terminalText().includes("$"), null, { polling: "raf" });
@@ -22,7 +26,7 @@ async function coldStart(browser, url) {
   await page.keyboard.type("kubectl get nodes\n");
   await page.waitForFunction(() => globalThis.terminalText().includes("node02"), null, { polling: "raf" });
   const answered = performance.now() - begun;
-  return { context, page, prompt, answered };
+  return { context, page, prompt, answered, shift: await page.evaluate(() => globalThis.shift) };
 }
 
 /** From a keydown to the letter on the screen, while an image is being pulled. */
@@ -58,6 +62,7 @@ try {
   }
   console.log(`navigation to prompt:                    ${milliseconds(starts.map((s) => s.prompt))}`);
   console.log(`navigation to answered get nodes:        ${milliseconds(starts.map((s) => s.answered))}`);
+  console.log(`layout shift meanwhile:                  ${Math.max(...starts.map((s) => s.shift)).toFixed(4)}`);
   console.log(`key to letter on the screen, in a pull:  ${milliseconds(echoes)}`);
 } finally {
   await browser.close();

@@ -184,6 +184,7 @@ export class TerrariumTerminal extends HTMLElement {
   private takeInserted(textarea: HTMLTextAreaElement): void {
     let pressed = false;
     textarea.addEventListener("keydown", () => (pressed = true), { capture: true });
+    textarea.addEventListener("keypress", () => (pressed = true), { capture: true }); // of a key that brought the focus here
     textarea.addEventListener("keyup", () => (pressed = false), { capture: true });
     textarea.addEventListener("input", (e) => {
       const { inputType, data } = e as InputEvent;

@@ -134,6 +134,14 @@ describe("whatever is typed", () => {
     await page.context().close();
   });
 
+  test("what is typed while nothing has the focus is taken, once", async () => {
+    const page = await open(browser, site.url);
+    await ready(page);
+    await page.keyboard.type("echo one\n");
+    await shows(page, /^one$/m);
+    await page.context().close();
+  });
+
   test("text that comes without keys is taken", async () => {
     const page = await open(browser, site.url);
     await ready(page);
