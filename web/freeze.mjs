@@ -217,7 +217,7 @@ async function early({ bytes, names, unused }, options) {
   const receive = (type, id, data, bytes) => context.terrariumReceive(type, id, data && JSON.stringify(data), bytes);
   const marks = () => Buffer.from(instance.exports.mem.buffer, unused, names.length);
   const first = new Set();
-  names.forEach((name, i) => marks()[i] && name.startsWith("runtime.") && first.add(i));
+  names.forEach((name, i) => marks()[i] && /^(runtime\.|internal\/)/.test(name) && first.add(i));
   marks().fill(0);
 
   let shown = "";
