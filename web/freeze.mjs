@@ -46,7 +46,7 @@ function scope() {
     },
   };
   let elapsed = 0;
-  const now = () => (elapsed += 0.001);
+  const now = () => (elapsed += context.look);
   class Date {
     static now = () => start + now();
     getTime = () => start + now();
@@ -67,6 +67,7 @@ function scope() {
     elapsed = Math.max(elapsed, timer.at);
     timer.f();
   };
+  context.look = 0.001; // how long it takes to look at the clock, in milliseconds
   context.said = "";
   context.fs.writeSync = (_fd, bytes) => ((context.said += Buffer.from(bytes).toString()), bytes.length);
   return context;
@@ -234,6 +235,7 @@ async function early({ bytes, names, unused }, options) {
   await until(context, () => prompted(draw()));
   receive("resize", 0, { cols: 90, rows: 28 });
   for (const line of firstLines) {
+    if (line !== firstLines[0]) context.look = 5; // a machine on which all takes long
     for (const key of line + "\r") {
       receive("input", 0, undefined, Uint8Array.from(Buffer.from(key)));
       for (let k = 0; k < 3; k++) await turn();
