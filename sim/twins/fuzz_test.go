@@ -55,6 +55,9 @@ func FuzzStrategic(f *testing.F) {
 		}
 		got, gotErr := patch.Strategic(d, c, schema)
 		want, wantErr := theirStrategic(doc, change)
+		if wantErr == (panicked{}) {
+			return
+		}
 		same(t, want, wantErr, got, gotErr)
 	})
 }
@@ -99,6 +102,9 @@ func FuzzJSONPatch(f *testing.F) {
 			return
 		}
 		want, wantErr := theirPatch(theirs, doc)
+		if wantErr == (panicked{}) {
+			return
+		}
 		got, gotErr := ops.Apply(d, kjson.UnmarshalCaseSensitivePreserveInts)
 		same(t, want, wantErr, got, gotErr)
 		ops.Containers()
