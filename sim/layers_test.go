@@ -13,7 +13,7 @@ import (
 // before it in its own.
 var layers = [][]string{
 	{"sim/clock", "sim/chance", "sim/task", "sim/vfs", "sim/diff", "sim/pki", "sim/session", "sim/warning", "sim/requests", "sim/quota", "sim/podsecurity", "sim/volumes", "sim/cron", "sim/api", "sim/loop", "sim/channels", "sim/websocket", "sim/posix", "sim/reference"},
-	{"sim/openapi", "sim/patch", "sim/apply", "sim/cel", "sim/resources", "sim/custom", "sim/store", "sim/tokens", "sim/auth", "sim/admission", "sim/apiserver", "sim/bootstrap"},
+	{"sim/openapi", "sim/patch", "sim/apply", "sim/cel", "sim/policies", "sim/resources", "sim/custom", "sim/store", "sim/tokens", "sim/auth", "sim/admission", "sim/apiserver", "sim/bootstrap"},
 	{"sim/events", "sim/leader", "sim/metrics", "sim/credentials", "sim/registry", "sim/network", "sim/containers", "sim/kubelet", "sim/scheduler", "sim/controllers"},
 	{"sim/shell", "sim/terminal", "sim/kubectl", "lessons"},
 	{"sim/scenario", "sim"},

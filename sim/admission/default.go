@@ -22,6 +22,9 @@ func Default() Chain {
 		DefaultIngressClass{},
 		PodTopologyLabels{},
 		PodResizeValidator{},
+		MutatingAdmissionWebhook{},
+		ValidatingAdmissionPolicy{},
+		ValidatingAdmissionWebhook{},
 		ResourceQuota{},
 	}
 }

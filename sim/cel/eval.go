@@ -104,7 +104,7 @@ func selectField(v any, name string) any {
 		}
 		inner, ok := find(v.Value, name)
 		return Optional{inner, ok}
-	case map[string]any, *Map, object:
+	case map[string]any, *Map, object, Fields:
 		if value, ok := find(v, name); ok {
 			return value
 		}
@@ -123,7 +123,7 @@ func has(v any, name string) any {
 			return false
 		}
 		return has(v.Value, name)
-	case map[string]any, *Map, object:
+	case map[string]any, *Map, object, Fields:
 		_, ok := find(v, name)
 		return ok
 	case []any, *List:
@@ -339,7 +339,7 @@ func optSelect(v, key any) any {
 			return v
 		}
 		return optSelect(v.Value, key)
-	case map[string]any, *Map, object:
+	case map[string]any, *Map, object, Fields:
 		value, ok := find(v, key)
 		return Optional{value, ok}
 	}

@@ -36,6 +36,9 @@ type Optional struct {
 	Set   bool
 }
 
+// Fields is an object whose fields are found when they are asked for. A field's value may be an error.
+type Fields func(name string) (value any, ok bool)
+
 // typeName is a type as a value.
 type typeName string
 
@@ -172,6 +175,10 @@ func find(v, key any) (value any, ok bool) {
 		}
 	case object:
 		return find(v.fields, key)
+	case Fields:
+		if name, is := key.(string); is {
+			return v(name)
+		}
 	}
 	return value, ok
 }

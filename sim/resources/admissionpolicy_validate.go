@@ -12,9 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-)
 
-// The expressions of policies are not read: there is nothing here that knows their language.
+	"terrarium/sim/policies"
+)
 
 const noneToDo = "validations or auditAnnotations must contain at least one item"
 
@@ -24,18 +24,19 @@ func validateValidatingPolicy(y, old *admissionv1.ValidatingAdmissionPolicy) fie
 	validatePolicyStart(&p, at, spec.FailurePolicy, spec.ParamKind, spec.MatchConstraints)
 	if old == nil || !equality.Semantic.DeepEqual(spec.ParamKind, old.Spec.ParamKind) ||
 		!equality.Semantic.DeepEqual(spec.MatchConditions, old.Spec.MatchConditions) {
-		validateMatchConditions(&p, at.Child("matchConditions"), spec.MatchConditions)
+		validateMatchConditions(&p, at.Child("matchConditions"), spec.MatchConditions, spec.ParamKind != nil)
 	}
-	validateVariables(&p, at.Child("variables"), spec.Variables)
+	c := policies.New(spec.ParamKind != nil)
+	validateVariables(&p, at.Child("variables"), spec.Variables, c)
 	if len(spec.Validations) == 0 && len(spec.AuditAnnotations) == 0 {
 		p.required(at.Child("validations"), noneToDo)
 		p.required(at.Child("auditAnnotations"), noneToDo)
 		return p.list()
 	}
 	for i := range spec.Validations {
-		validatePolicyRule(&p, at.Child("validations").Index(i), &spec.Validations[i])
+		validatePolicyRule(&p, at.Child("validations").Index(i), &spec.Validations[i], c)
 	}
-	validateAudit(&p, at.Child("auditAnnotations"), y.Name, spec.AuditAnnotations)
+	validateAudit(&p, at.Child("auditAnnotations"), y.Name, spec.AuditAnnotations, c)
 	return p.list()
 }
 
@@ -127,7 +128,18 @@ func isCELIdentifier(name string) bool {
 	return good && !slices.Contains(strings.Fields("true false null in as break const continue else for function if import let loop package namespace return var void while"), name)
 }
 
-func validateVariables(p *problems, at *field.Path, variables []admissionv1.Variable) {
+// validateExpression tells why an expression is none.
+func validateExpression(p *problems, at *field.Path, expression string, problem *policies.Problem) {
+	switch {
+	case problem == nil:
+	case problem.Internal:
+		p.add(field.InternalError(at, problem))
+	default:
+		p.invalid(at, expression, problem.Detail)
+	}
+}
+
+func validateVariables(p *problems, at *field.Path, variables []admissionv1.Variable, c *policies.Compiler) {
 	for i, v := range variables {
 		at := at.Index(i)
 		if strings.TrimSpace(v.Name) == "" {
@@ -137,16 +149,25 @@ func validateVariables(p *problems, at *field.Path, variables []admissionv1.Vari
 		}
 		if strings.TrimSpace(v.Expression) == "" {
 			p.required(at.Child("expression"), "expression is not specified")
+		} else {
+			_, problem := c.Variable(v.Name, v.Expression)
+			validateExpression(p, at.Child("expression"), v.Expression, problem)
 		}
 	}
 }
 
-func validatePolicyRule(p *problems, at *field.Path, v *admissionv1.Validation) {
+func validatePolicyRule(p *problems, at *field.Path, v *admissionv1.Validation, c *policies.Compiler) {
 	if strings.TrimSpace(v.Expression) == "" {
 		p.required(at.Child("expression"), "expression is not specified")
+	} else {
+		_, problem := c.Compile(v.Expression, policies.Validation)
+		validateExpression(p, at.Child("expression"), v.Expression, problem)
 	}
 	if v.MessageExpression != "" && strings.TrimSpace(v.MessageExpression) == "" {
 		p.invalid(at.Child("messageExpression"), v.MessageExpression, "must be non-empty if specified")
+	} else if v.MessageExpression != "" {
+		_, problem := c.Compile(v.MessageExpression, policies.Message)
+		validateExpression(p, at.Child("messageExpression"), v.MessageExpression, problem)
 	}
 	if message := strings.TrimSpace(v.Message); v.Message != "" && message == "" {
 		p.invalid(at.Child("message"), v.Message, "must be non-empty if specified")
@@ -158,7 +179,7 @@ func validatePolicyRule(p *problems, at *field.Path, v *admissionv1.Validation) 
 	}
 }
 
-func validateAudit(p *problems, at *field.Path, name string, annotations []admissionv1.AuditAnnotation) {
+func validateAudit(p *problems, at *field.Path, name string, annotations []admissionv1.AuditAnnotation, c *policies.Compiler) {
 	const most, longest = 20, 5 << 10
 	if len(annotations) > most {
 		p.invalid(at, inward{annotations}, fmt.Sprintf("must not have more than %d auditAnnotations", most))
@@ -175,6 +196,9 @@ func validateAudit(p *problems, at *field.Path, name string, annotations []admis
 			p.required(at.Child("valueExpression"), "valueExpression is not specified")
 		} else if len(expression) > longest {
 			p.required(at.Child("valueExpression"), fmt.Sprintf("must not exceed %d bytes in length", longest))
+		} else {
+			_, problem := c.Compile(expression, policies.Annotation)
+			validateExpression(p, at.Child("valueExpression"), a.ValueExpression, problem)
 		}
 		if keys[a.Key] {
 			p.duplicate(at.Child("key"), a.Key)
@@ -254,9 +278,9 @@ func validateMutatingPolicy(y, old *admissionv1.MutatingAdmissionPolicy) field.E
 	validateMutatingOperations(&p, at.Child("matchConstraints"), spec.MatchConstraints)
 	if old == nil || !equality.Semantic.DeepEqual(spec.ParamKind, old.Spec.ParamKind) ||
 		!equality.Semantic.DeepEqual(spec.MatchConditions, old.Spec.MatchConditions) {
-		validateMatchConditions(&p, at.Child("matchConditions"), spec.MatchConditions)
+		validateMatchConditions(&p, at.Child("matchConditions"), spec.MatchConditions, spec.ParamKind != nil)
 	}
-	validateVariables(&p, at.Child("variables"), spec.Variables)
+	validateVariables(&p, at.Child("variables"), spec.Variables, policies.New(spec.ParamKind != nil))
 	if len(spec.Mutations) == 0 {
 		p.required(at.Child("mutations"), "mutations must contain at least one item")
 	}

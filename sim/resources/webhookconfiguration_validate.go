@@ -10,6 +10,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"terrarium/sim/policies"
 )
 
 // hookRules say what may stay as it was before.
@@ -106,7 +108,7 @@ func validateWebhook(p *problems, at *field.Path, h *hook, rules hookRules) {
 	}
 	validateClientConfig(p, at.Child("clientConfig"), &h.ClientConfig)
 	if !rules.conditions {
-		validateMatchConditions(p, at.Child("matchConditions"), h.MatchConditions)
+		validateMatchConditions(p, at.Child("matchConditions"), h.MatchConditions, false)
 	}
 }
 
@@ -238,7 +240,7 @@ func validateRuleResources(p *problems, at *field.Path, resources []string) {
 }
 
 // validateMatchConditions checks everything but the expressions themselves, which nothing here can read.
-func validateMatchConditions(p *problems, at *field.Path, conditions []admissionv1.MatchCondition) {
+func validateMatchConditions(p *problems, at *field.Path, conditions []admissionv1.MatchCondition, params bool) {
 	const most = 64
 	if len(conditions) > most {
 		p.add(field.TooMany(at, len(conditions), most))
@@ -246,7 +248,10 @@ func validateMatchConditions(p *problems, at *field.Path, conditions []admission
 	names := map[string]bool{}
 	for i, c := range conditions {
 		at := at.Index(i)
-		p.present(at.Child("expression"), strings.TrimSpace(c.Expression))
+		if p.present(at.Child("expression"), strings.TrimSpace(c.Expression)) {
+			_, problem := policies.New(params).Compile(c.Expression, policies.Condition)
+			validateExpression(p, at.Child("expression"), c.Expression, problem)
+		}
 		if p.present(at.Child("name"), c.Name) {
 			p.qualified(at.Child("name"), c.Name)
 			if names[c.Name] {
