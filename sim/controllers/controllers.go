@@ -77,6 +77,7 @@ func Start(cfg Config) error {
 		startCSRSigning,
 		startCSRApproving,
 		startCSRCleaner,
+		startValidatingAdmissionPolicyStatus,
 		startNodeIPAM,
 		startNodeLifecycle,
 		startTaintEviction,
