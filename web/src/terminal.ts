@@ -183,9 +183,12 @@ export class TerrariumTerminal extends HTMLElement {
   /** Text that comes without a key (emoji, dictation, a corrected word): in screen reader mode xterm leaves it. */
   private takeInserted(textarea: HTMLTextAreaElement): void {
     let pressed = false;
-    textarea.addEventListener("keydown", () => (pressed = true), { capture: true });
-    textarea.addEventListener("keypress", () => (pressed = true), { capture: true }); // of a key that brought the focus here
-    textarea.addEventListener("keyup", () => (pressed = false), { capture: true });
+    const mark = () => {
+      pressed = true;
+      setTimeout(() => (pressed = false)); // what a key types comes with it; a keyup may never come
+    };
+    textarea.addEventListener("keydown", mark, { capture: true });
+    textarea.addEventListener("keypress", mark, { capture: true }); // of a key that brought the focus here
     textarea.addEventListener("input", (e) => {
       const { inputType, data } = e as InputEvent;
       if (inputType === "insertText" && data && !pressed && this.term.options.screenReaderMode) this.type(data);
