@@ -73,7 +73,7 @@ describe("vi", () => {
     await page.getByText("E37: No write since last change").waitFor();
     await page.keyboard.type(":w\n");
     await page.getByText(/written/).waitFor();
-    assert.equal((await exec(page, "cat b.txt")).stdout, "hello\nhello\n", "what is written is there before vi is left");
+    assert.equal((await exec(page, "cat b.txt")).stdout, "hello\nworld\n", "what is written is there before vi is left");
     await page.keyboard.type("ccagain");
     await keys(page, "Escape");
     await page.keyboard.type(":wq\n");
