@@ -23,8 +23,11 @@ import (
 
 // How much virtual time kubectl takes to start, and to end: an estimate, small beside the seconds that tables show.
 const (
-	kubectlStart = 90 * time.Millisecond
+	kubectlStart = 80 * time.Millisecond
 	kubectlEnd   = 15 * time.Millisecond
+	// A request to the API server takes time too: a write more than a read, for etcd syncs its log.
+	readTime  = 3 * time.Millisecond
+	writeTime = 8 * time.Millisecond
 )
 
 const second = time.Second
@@ -51,7 +54,13 @@ func (c *Cluster) kubectlEnv(p *shell.Proc, hurried bool) kubectl.Env {
 		Now: c.clock.Now, Sleep: p.Sleep,
 		TTY: p.TTY, Width: p.Cols, Rand: p.Random,
 	}
-	env.TransportFor = func(cfg rest.Config) (http.RoundTripper, error) { return c.transport(cfg, hurried) }
+	env.TransportFor = func(cfg rest.Config) (http.RoundTripper, error) {
+		t, err := c.transport(cfg, hurried)
+		if err != nil || hurried {
+			return t, err
+		}
+		return slow{t, p}, nil
+	}
 	env.Listen = c.listen
 	env.Edit = func(ctx context.Context, argv []string, name string) error {
 		if exit := p.Exec(ctx, append(argv, name), shell.ExecOptions{}); exit != 0 {
@@ -63,6 +72,23 @@ func (c *Cluster) kubectlEnv(p *shell.Proc, hurried bool) kubectl.Env {
 		return nil
 	}
 	return env
+}
+
+// slow is a connection on which requests take time.
+type slow struct {
+	http.RoundTripper
+	program *shell.Proc
+}
+
+func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	d := writeTime
+	if r.Method == http.MethodGet {
+		d = readTime
+	}
+	if err := s.program.Sleep(r.Context(), d); err != nil {
+		return nil, err
+	}
+	return s.RoundTripper.RoundTrip(r)
 }
 
 // listen opens a port of the control plane's machine, on which nobody calls.

@@ -192,10 +192,32 @@ func (k *Keeper) Apply(live runtime.Object, config *unstructured.Unstructured, b
 	if err != nil {
 		return nil, err
 	}
-	if manager == "kubectl" && out != nil {
-		err = keepLastApplied(out, config)
+	if manager == "kubectl" {
+		return k.withLastApplied(out, live, config)
 	}
-	return out, err
+	return out, nil
+}
+
+// withLastApplied is what was applied, or live where that changed nothing, with the annotation of client-side apply up to
+// date; nil where that is no change either.
+func (k *Keeper) withLastApplied(out *unstructured.Unstructured, live runtime.Object, config *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if out != nil {
+		return out, keepLastApplied(out, config)
+	}
+	v, err := k.typed(live, typed.AllowDuplicates)
+	if err != nil {
+		return nil, err
+	}
+	same, err := untype(v)
+	if err != nil {
+		return nil, err
+	}
+	same = same.DeepCopy()
+	before := same.GetAnnotations()[lastApplied]
+	if err := keepLastApplied(same, config); err != nil || same.GetAnnotations()[lastApplied] == before {
+		return nil, err
+	}
+	return same, nil
 }
 
 func (k *Keeper) apply(live runtime.Object, config *unstructured.Unstructured, books *Books, id string, force bool) (*unstructured.Unstructured, error) {

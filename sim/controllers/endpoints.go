@@ -19,10 +19,13 @@ import (
 )
 
 // endpoints lists the addresses behind each Service that selects pods in an Endpoints object of its name.
-type endpoints struct{ base }
+type endpoints struct {
+	base
+	triggers triggerTimes
+}
 
 func startEndpoints(cfg Config) error {
-	c := &endpoints{}
+	c := &endpoints{triggers: triggerTimes{}}
 	c.base = newBase(cfg, "endpoint-controller", "endpoint-controller", c.reconcile)
 	if err := watchServices(&c.base); err != nil {
 		return err
@@ -100,6 +103,7 @@ func (c *endpoints) reconcile(key string) (time.Duration, error) {
 	namespace, name := splitKey(key)
 	svc, err := api.Get[v1.Service](c.client, namespace, name)
 	if errors.IsNotFound(err) {
+		delete(c.triggers, key)
 		ep, err := api.Get[v1.Endpoints](c.client, namespace, name)
 		if err != nil || ep.Labels["endpoints.kubernetes.io/managed-by"] != "endpoint-controller" {
 			return 0, ignoreMissing(err)
@@ -113,6 +117,7 @@ func (c *endpoints) reconcile(key string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	trigger := c.triggers.next(svc, pods)
 	want := &v1.Endpoints{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: maps.Clone(svc.Labels)},
 		Subsets:    packSubsets(subsetsOf(svc, pods)),
@@ -126,12 +131,13 @@ func (c *endpoints) reconcile(key string) (time.Duration, error) {
 		delete(want.Labels, v1.IsHeadlessService)
 	}
 	want.Labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller"
-	return 0, c.write(svc, want)
+	return 0, c.write(svc, want, trigger)
 }
 
-func (c *endpoints) write(svc *v1.Service, want *v1.Endpoints) error {
+func (c *endpoints) write(svc *v1.Service, want *v1.Endpoints, trigger time.Time) error {
 	have, err := api.Get[v1.Endpoints](c.client, want.Namespace, want.Name)
 	if errors.IsNotFound(err) {
+		want.Annotations = annotateTrigger(nil, trigger)
 		_, err = api.Create(c.client, want)
 		if errors.HasStatusCause(err, v1.NamespaceTerminatingCause) {
 			return nil
@@ -146,6 +152,7 @@ func (c *endpoints) write(svc *v1.Service, want *v1.Endpoints) error {
 	}
 	next := have.DeepCopy()
 	next.Subsets, next.Labels = want.Subsets, want.Labels
+	next.Annotations = annotateTrigger(have.Annotations, trigger)
 	_, err = api.Update(c.client, next)
 	return err
 }

@@ -25,10 +25,13 @@ const (
 )
 
 // endpointSlices lists the endpoints of each Service that selects pods, in slices.
-type endpointSlices struct{ base }
+type endpointSlices struct {
+	base
+	triggers triggerTimes
+}
 
 func startEndpointSlice(cfg Config) error {
-	c := &endpointSlices{}
+	c := &endpointSlices{triggers: triggerTimes{}}
 	c.base = newBase(cfg, "endpointslice-controller", "endpoint-slice-controller", c.reconcile)
 	if err := watchServices(&c.base); err != nil {
 		return err
@@ -44,6 +47,7 @@ func (c *endpointSlices) reconcile(key string) (time.Duration, error) {
 	namespace, name := splitKey(key)
 	svc, err := api.Get[v1.Service](c.client, namespace, name)
 	if errors.IsNotFound(err) {
+		delete(c.triggers, key)
 		return 0, nil // its slices are its dependents
 	}
 	if err != nil || svc.DeletionTimestamp != nil || svc.Spec.Type == v1.ServiceTypeExternalName || svc.Spec.Selector == nil {
@@ -59,7 +63,7 @@ func (c *endpointSlices) reconcile(key string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	return 0, c.write(svc, have, c.plan(svc, have, pods))
+	return 0, c.write(svc, have, c.plan(svc, have, pods), c.triggers.next(svc, pods))
 }
 
 // sliceGroup is the endpoints that share ports.
@@ -213,11 +217,11 @@ func newSlice(svc *v1.Service, ports []discoveryv1.EndpointPort) *discoveryv1.En
 	return s
 }
 
-func (c *endpointSlices) write(svc *v1.Service, have, want []*discoveryv1.EndpointSlice) error {
+func (c *endpointSlices) write(svc *v1.Service, have, want []*discoveryv1.EndpointSlice, trigger time.Time) error {
 	kept := map[string]bool{}
 	for _, s := range want {
 		kept[s.Name] = true
-		if err := c.writeOne(have, s); err != nil {
+		if err := c.writeOne(have, s, trigger); err != nil {
 			if errors.HasStatusCause(err, v1.NamespaceTerminatingCause) {
 				return nil
 			}
@@ -236,8 +240,9 @@ func (c *endpointSlices) write(svc *v1.Service, have, want []*discoveryv1.Endpoi
 	return nil
 }
 
-func (c *endpointSlices) writeOne(have []*discoveryv1.EndpointSlice, s *discoveryv1.EndpointSlice) error {
+func (c *endpointSlices) writeOne(have []*discoveryv1.EndpointSlice, s *discoveryv1.EndpointSlice, trigger time.Time) error {
 	if s.Name == "" {
+		s.Annotations = annotateTrigger(nil, trigger)
 		_, err := api.Create(c.client, s)
 		return err
 	}
@@ -248,6 +253,7 @@ func (c *endpointSlices) writeOne(have []*discoveryv1.EndpointSlice, s *discover
 	}
 	next := old.DeepCopy()
 	next.Labels, next.Ports, next.Endpoints = s.Labels, s.Ports, s.Endpoints
+	next.Annotations = annotateTrigger(old.Annotations, trigger)
 	_, err := api.Update(c.client, next)
 	return err
 }

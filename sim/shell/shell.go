@@ -170,7 +170,7 @@ const stubMagic = "\x7fELF\x02\x01\x01\x00"
 
 // install makes the directories that a Unix machine has and a file for each command.
 func (sh *Shell) install(c Config) {
-	for _, dir := range []string{"/usr/bin", "/usr/local/bin", "/etc", "/tmp", "/dev/fd", "/var/log", "/home", c.Home, c.Dir} {
+	for _, dir := range []string{"/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/etc", "/tmp", "/dev/fd", "/var/log", "/home", c.Home, c.Dir} {
 		sh.fs.MkdirAll(dir, 0o755)
 	}
 	sh.fs.Chmod("/tmp", 0o777|iofs.ModeSticky)
