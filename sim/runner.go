@@ -28,7 +28,7 @@ func (r runner) Start(s *containers.Start) (containers.Process, error) {
 		name = path.Base(s.Argv[0])
 	}
 	sh := shell.New(shell.Config{
-		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Bare: true, Home: "/root", Dir: dirOf(s.Dir),
+		FS: s.Files(), Machine: r.c.tasks, Commands: p.commands(), Env: s.Env, Home: "/root", Dir: dirOf(s.Dir),
 		Hostname: s.Hostname, Name: name, Random: r.c.chance.Fork("container/" + s.Hostname).Uint64,
 		Limits: shell.Limits{Output: containerOutput}, Bare: true, Posix: map[bool]string{true: "ash"}[s.Image.Busybox()],
 		Has: s.Image.Has,

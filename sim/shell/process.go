@@ -150,11 +150,6 @@ func (sh *Shell) newProcess(c Config) *process {
 	}
 	p.shellPID = p.pid
 	p.opts.shopt["expand_aliases"] = true
-	if c.Bare {
-		p.importEnv(append([]string{"PATH=" + defaultPath}, c.Env...))
-		p.vars.make("PWD").exported = false
-		return p
-	}
 	env := append([]string{
 		"HOME=" + c.Home, "USER=" + c.User, "LOGNAME=" + c.User, "SHELL=/bin/bash", "PATH=" + defaultPath, "TERM=xterm-256color",
 		"LANG=C.UTF-8", "HOSTNAME=" + c.Hostname, "SHLVL=1",

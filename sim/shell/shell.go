@@ -32,7 +32,6 @@ type Config struct {
 	Machine  *task.Scheduler
 	Commands map[string]Command // programs by name; each gets a file in /usr/bin, where there is none
 	Env      []string           // NAME=value, added to (and in place of) the default environment
-	Bare     bool               // Env is the whole environment, as a container's is, but for PATH
 	Home     string             // default /root
 	Dir      string             // working directory; default Home
 	User     string             // default root
