@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -21,13 +22,16 @@ func recorded(t *testing.T) *World {
 		t.Fatal(err)
 	}
 	var scenario struct {
-		ContainerRuntime string     `json:"containerRuntime"`
-		Registries       []Registry `json:"registries"`
+		Registries json.RawMessage `json:"registries"`
 	}
-	if err := yaml.UnmarshalStrict(data, &scenario); err != nil {
+	if err := yaml.Unmarshal(data, &scenario); err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWorld(scenario.Registries...)
+	var registries []Registry
+	if err := yaml.UnmarshalStrict(scenario.Registries, &registries); err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWorld(registries...)
 	if err != nil {
 		t.Fatal(err)
 	}
