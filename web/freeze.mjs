@@ -236,7 +236,7 @@ async function early({ bytes, names, unused }, options) {
   receive("resize", 0, { cols: 90, rows: 28 });
   for (const line of firstLines) {
     if (line !== firstLines[0]) context.look = 5; // a machine on which all takes long
-    for (const key of line + "\r") {
+    for (const key of (line + "\r").match(/\x1b\[.|[^]/g)) {
       receive("input", 0, undefined, Uint8Array.from(Buffer.from(key)));
       for (let k = 0; k < 3; k++) await turn();
     }
@@ -249,7 +249,12 @@ async function early({ bytes, names, unused }, options) {
   return first;
 }
 
-const firstLines = ["kubectl get nodes", "kubectl get pods", "ls"];
+/** What a learner may begin with, typos, Tab, arrows, Ctrl-C and Ctrl-R included. */
+const firstLines = [
+  "kubectl get nodes", "kubectl get pods", "ls", "kubectl gte pods", "kubec\tget nod\tnode0\t1", "kubectl get pods -A -o widd\x7fe",
+  "\x1b[A\x1b[A\x1b[B\x1b[D\x1b[C", "\x12gte", "oops\x03", "kubectl version", "kubectl describe node node01", "kubectl get pods nosuch",
+  "pwd; echo $HOME | cat", "cat nosuch", "nosuch", "clear",
+];
 
 const [wasmFile, dist] = process.argv.slice(2);
 const slimmed = slim(readFileSync(wasmFile));

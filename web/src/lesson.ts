@@ -112,13 +112,14 @@ export class TerrariumLesson extends HTMLElement {
     let settle!: (c: Cluster | undefined) => void;
     this.ready = new Promise((resolve) => (settle = resolve));
     try {
-      const [file, keeper, size] = await Promise.all([readLesson(this.folder), openKeeper(this.session()), this.terminal.measure()]);
+      const [file, { keeper, remembered, log }, size] = await Promise.all([readLesson(this.folder), kept(this.session()), this.terminal.measure()]);
       if (turn !== this.opening) return keeper.close();
       this.keeper = keeper;
-      this.remembered = await keeper.remembered();
-      if (file.lesson) this.draw(file.lesson);
+      this.remembered = remembered;
       this.image = file.image && new URL(file.image, this.folder);
-      await this.start(file.files, await keeper.log(), size, !file.lesson);
+      const started = this.start(file.files, log, size, !file.lesson);
+      if (file.lesson) this.draw(file.lesson); // while the program opens the session
+      await started;
       settle(this.joined);
     } catch (e) {
       settle(undefined);
@@ -441,6 +442,12 @@ export class TerrariumLesson extends HTMLElement {
     e.preventDefault();
     this.terminal.focus();
   }
+}
+
+async function kept(session: string | null): Promise<{ keeper: Keeper; remembered: Remembered; log: Uint8Array | undefined }> {
+  const keeper = await openKeeper(session);
+  const [remembered, log] = await Promise.all([keeper.remembered(), keeper.log()]);
+  return { keeper, remembered, log };
 }
 
 async function readLesson(folder: URL): Promise<Partial<LessonFile> & Pick<LessonFile, "files">> {
