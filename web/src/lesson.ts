@@ -116,10 +116,9 @@ export class TerrariumLesson extends HTMLElement {
       if (turn !== this.opening) return keeper.close();
       this.keeper = keeper;
       this.remembered = remembered;
+      if (file.lesson) this.draw(file.lesson);
       this.image = file.image && new URL(file.image, this.folder);
-      const started = this.start(file.files, log, size, !file.lesson);
-      if (file.lesson) this.draw(file.lesson); // while the program opens the session
-      await started;
+      await this.start(file.files, log, size, !file.lesson);
       settle(this.joined);
     } catch (e) {
       settle(undefined);

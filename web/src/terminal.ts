@@ -124,6 +124,7 @@ export class TerrariumTerminal extends HTMLElement {
     this.term.options.fontFamily = "monospace";
     this.term.options.fontFamily = family;
     this.refit();
+    this.screen.classList.add("shown");
     return { cols: this.term.cols, rows: this.term.rows };
   }
 
@@ -189,6 +190,7 @@ export class TerrariumTerminal extends HTMLElement {
     };
     textarea.addEventListener("keydown", mark, { capture: true });
     textarea.addEventListener("keypress", mark, { capture: true }); // of a key that brought the focus here
+    textarea.addEventListener("keyup", () => (pressed = false), { capture: true });
     textarea.addEventListener("input", (e) => {
       const { inputType, data } = e as InputEvent;
       if (inputType === "insertText" && data && !pressed && this.term.options.screenReaderMode) this.type(data);
@@ -213,6 +215,7 @@ export class TerrariumTerminal extends HTMLElement {
 
   private join(cluster: Cluster): void {
     this.joined = cluster;
+    this.screen.classList.add("shown");
     this.leave = [
       cluster.onData((bytes) => new Promise((drawn) => this.term.write(bytes, drawn))),
       cluster.onEdit((edit) => this.edit(edit)),
