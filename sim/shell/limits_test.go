@@ -84,7 +84,7 @@ func TestInterrupt(t *testing.T) {
 		if passed := m.clock.Now().Sub(start); passed > 3*time.Second {
 			t.Errorf("%s: ended after %v", line, passed)
 		}
-		if took := time.Since(begun); took > 5*time.Second {
+		if took := time.Since(begun); took > time.Minute { // of a busy machine: a hang, not a speed
 			t.Errorf("%s: took %v", line, took)
 		}
 		if out, _ := m.run("echo $?; echo on"); out != "130\non\n" {
