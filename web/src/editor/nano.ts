@@ -25,6 +25,8 @@ class Nano {
   readonly view: EditorView;
   private name: string;
   private clean: Text;
+  /** The file that is being written, if one is: what comes after waits for it. */
+  private writing: Promise<boolean> | undefined;
   private cutBuffer = "";
   private cutting = false;
   private mark: number | undefined;
@@ -176,6 +178,7 @@ class Nano {
 
   /** A message in the status line, as `[ Wrote 3 lines ]`, for a while. */
   private tell(text: string): void {
+    if (this.status.querySelector(".question")) return; // asked since
     clearTimeout(this.timer);
     this.status.replaceChildren(h("span", { class: "message" }, `[ ${text} ]`));
     this.timer = setTimeout(() => this.status.querySelector(".message")?.remove(), 6000);
@@ -223,6 +226,7 @@ class Nano {
   }
 
   private exit(): void {
+    if (this.writing) return void this.writing.then(() => this.exit());
     if (!this.changed) return this.close();
     this.ask({
       label: "Save modified buffer? ",
@@ -243,7 +247,10 @@ class Nano {
     this.ask({
       label: "File Name to Write: ",
       value: this.name,
-      answer: (name) => void this.write(name.trim()).then((ok) => ok && leave && this.close()),
+      answer: (name) => {
+        this.writing = this.write(name.trim()).finally(() => (this.writing = undefined));
+        void this.writing.then((ok) => ok && leave && this.close());
+      },
     });
   }
 

@@ -48,6 +48,8 @@ class Vi {
   readonly view: EditorView;
   private saved: string | undefined;
   private clean: Text;
+  /** The file that is being written, if one is: leaving waits for it. */
+  private writing: Promise<boolean> | undefined;
   private readonly message = h("span", { class: "message", role: "status" });
   private readonly ruler = h("span", { class: "ruler" });
   private readonly mode = h("span", { class: "mode" });
@@ -79,9 +81,15 @@ class Vi {
     this.drawRuler();
   }
 
-  async write(name: string): Promise<boolean> {
+  write(name: string): Promise<boolean> {
+    const written = this.put(name).finally(() => this.writing === written && (this.writing = undefined));
+    return (this.writing = written);
+  }
+
+  private async put(name: string): Promise<boolean> {
     const { edit, cluster } = this.session;
-    const content = asFile(this.view.state.doc.length === 0 && edit.content === "" ? "" : this.view.state.doc.toString() + "\n");
+    const doc = this.view.state.doc;
+    const content = asFile(doc.length === 0 && edit.content === "" ? "" : doc.toString() + "\n");
     const path = name && name !== edit.name ? beside(edit.path, name) : edit.path;
     if (/^view$/.test(edit.program) && !name) {
       this.say("E45: 'readonly' option is set (add ! to override)", true);
@@ -92,7 +100,7 @@ class Vi {
       await cluster.writeFile(path, content);
       if (path === edit.path) {
         this.saved = content;
-        this.clean = this.view.state.doc;
+        this.clean = doc;
       }
     } catch {
       this.say(`E212: Can't open file for writing`, true);
@@ -103,6 +111,7 @@ class Vi {
   }
 
   quit(bang: boolean): void {
+    if (this.writing) return void this.writing.then(() => this.quit(bang));
     if (!bang && this.changed) return this.say("E37: No write since last change (add ! to override)", true);
     open = undefined;
     this.session.done(written);
